@@ -1,0 +1,25 @@
+"""gossl: TLS for Python by an engine in Go, under the interpreter's own ssl module.
+
+    import gossl
+    gossl.install()     # before anything imports ssl; from here on `import ssl` is gossl's
+
+or, for a program that is not to be changed, `python -m gossl script.py`; or, beside the interpreter's own ssl,
+`from gossl import ssl`.
+
+Neither importing gossl nor installing it loads the engine: the first context does.
+"""
+
+from __future__ import annotations
+
+from . import _consts
+from ._install import Status, install, module, status, uninstall, version
+
+__all__ = ["Status", "__version__", "install", "ssl", "status", "uninstall", "version"]
+
+__version__ = _consts.VERSION
+
+
+def __getattr__(name: str) -> object:
+    if name == "ssl":
+        return module()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,96 @@
+"""MemoryBIO: a queue of ciphertext between a connection and whoever moves it. The bytes are in the library."""
+
+from __future__ import annotations
+
+import sys
+from operator import index
+
+from . import _errors, _lib
+from ._immutable import Final, Immutable, Unpicklable
+
+
+class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
+    """A memory buffer that can be used to pass data between Python and an SSL protocol instance."""
+
+    __slots__ = ("_argument", "_ended", "_handle", "_io")
+    __module__ = "_ssl"
+    _frozen_ = True
+
+    _argument: object
+    _ended: bool
+    _handle: _lib.Handle
+    _io: _lib.Library
+
+    def __new__(cls, *arguments: object, **keywords: object) -> MemoryBIO:
+        if keywords:
+            raise TypeError("MemoryBIO() takes no keyword arguments")
+        if arguments:
+            raise TypeError("MemoryBIO() takes no positional arguments")
+        self = object.__new__(cls)
+        made = _lib.make("gossl_bio_new", "gossl_bio_free")
+        if not isinstance(made, _lib.Handle):
+            raise MemoryError(made.message if made else "no memory BIO")
+        self._handle = made
+        self._argument = made.argument
+        self._io = _lib.library()
+        self._ended = False
+        return self
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read up to size bytes from the memory BIO.
+
+        If size is not specified, read the entire buffer.
+        If the return value is an empty bytes instance, this means either
+        EOF or that no data is available. Use the "eof" property to
+        distinguish between the two.
+        """
+        most = index(size)
+        if most < 0:
+            most = sys.maxsize
+        parts: list[bytes] = []
+        while most > 0:
+            part = self._io.bio_read(self._argument, most)
+            if not isinstance(part, bytes):
+                raise _errors.of_status(part)
+            parts.append(part)
+            if len(part) < _lib.RECORD:
+                break
+            most -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def write(self, b: object, /) -> int:
+        """Writes the bytes b into the memory BIO.
+
+        Returns the number of bytes written.
+        """
+        data = b if type(b) is bytes else _lib.copied(b)
+        if self._ended:
+            raise _errors.SSLError("cannot write() after write_eof()")
+        done = 0
+        while done < len(data):
+            part = data if len(data) <= _lib.LARGEST else data[done : done + _lib.LARGEST]
+            count = self._io.bio_write(self._argument, part, len(part))
+            if count < 0:
+                raise _errors.of_status(count)
+            done += count
+        return done
+
+    def write_eof(self) -> None:
+        """Write an EOF marker to the memory BIO.
+
+        When all data has been read, the "eof" property will be True.
+        """
+        status = self._io.bio_write_eof(self._argument)
+        if status < 0:
+            raise _errors.of_status(status)
+        self._ended = True
+
+    @property
+    def pending(self) -> int:
+        """The number of bytes pending in the memory BIO."""
+        return self._io.bio_pending(self._argument)
+
+    @property
+    def eof(self) -> bool:
+        """Whether the memory BIO is at EOF."""
+        return self._ended and not self._io.bio_pending(self._argument)

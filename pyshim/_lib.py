@@ -1,0 +1,473 @@
+"""The one door to libgossl: finds it, loads it at first use, calls it.
+
+Only this file imports ctypes. It knows the shapes of gossl.h and nothing of ssl: results go out as plain values, a
+refusal as a Failure. The calls on the path of data are bound without argument types, which is what costs in ctypes:
+their handles are argument objects made once, their lengths are clamped below 2^31.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint64, c_void_p
+from ctypes import c_size_t as size
+from typing import Any, NamedTuple
+
+from . import _codes
+
+# A read gives at most one record, so that no buffer need be larger than this.
+RECORD = 16384
+# How much one call is given to write or to copy: a bare int travels as a C int.
+LARGEST = 1 << 30
+# Below this, copying a caller's buffer is cheaper than pinning it.
+COPIED = 65536
+# What a Go runtime reserves when it starts; with less, it ends the process instead of failing.
+ADDRESS_SPACE = 1_150_000_000
+
+
+class Error(ctypes.Structure):
+    """gossl_error."""
+
+    _fields_ = [
+        ("status", c_int32),
+        ("library", c_int32),
+        ("reason", c_int32),
+        ("alert", c_int32),
+        ("verify", c_int32),
+        ("sys_errno", c_int32),
+        ("library_name", c_char * 16),
+        ("name", c_char * 64),
+        ("text", c_char * 128),
+        ("verify_text", c_char * 128),
+        ("message", c_char * 256),
+    ]
+
+
+class Failure(NamedTuple):
+    """A gossl_error as Python values."""
+
+    status: int
+    library: int = 0
+    reason: int = 0
+    alert: int = -1
+    verify: int = 0
+    sys_errno: int = 0
+    library_name: str = ""
+    name: str = ""
+    text: str = ""
+    verify_text: str = ""
+    message: str = ""
+
+
+def _failure(status: int, error: Error) -> Failure:
+    words = (error.library_name, error.name, error.text, error.verify_text, error.message)
+    library_name, name, text, verify_text, message = (w.decode("utf-8", "replace") for w in words)
+    return Failure(
+        status, error.library, error.reason, error.alert, error.verify, error.sys_errno,
+        library_name, name, text, verify_text, message,
+    )  # fmt: skip
+
+
+# ---- The table: every function of gossl.h ----------------------------------------------------------------------------
+
+_Status = c_int32
+_Count = c_int64
+_Handle = c_uint64
+_New = POINTER(c_uint64)
+_Err = POINTER(Error)
+_Bytes = c_char_p
+_Buf = c_void_p
+
+_Prototype = tuple[Any, list[Any]]
+
+_TYPED: dict[str, _Prototype] = {
+    "gossl_abi_version": (_Status, []),
+    "gossl_version": (_Count, [_Buf, size]),
+    "gossl_config_new": (_Status, [c_int32, _New, _Err]),
+    "gossl_config_set_int": (_Status, [_Handle, c_int32, c_int64, _Err]),
+    "gossl_config_get_int": (_Status, [_Handle, c_int32, POINTER(c_int64), _Err]),
+    "gossl_config_set": (_Status, [_Handle, c_int32, _Bytes, size, _Err]),
+    "gossl_config_get": (_Count, [_Handle, c_int32, _Buf, size]),
+    "gossl_config_use_certificate": (_Status, [_Handle, _Bytes, size, _Bytes, size, _Bytes, size, _Err]),
+    "gossl_config_add_anchors": (_Status, [_Handle, _Bytes, size, c_int32, _Err]),
+    "gossl_config_add_anchor_file": (_Status, [_Handle, _Bytes, size, _Err]),
+    "gossl_config_add_anchor_dir": (_Status, [_Handle, _Bytes, size, _Err]),
+    "gossl_bio_new": (_Status, [_New, _Err]),
+    "gossl_conn_new": (_Status, [_Handle, c_int32, _Bytes, size, _New, _Err]),
+    "gossl_conn_set_fd": (_Status, [_Handle, c_int32, _Err]),
+    "gossl_conn_set_bio": (_Status, [_Handle, _Handle, _Handle, _Err]),
+    "gossl_conn_error": (_Status, [_Handle, _Err]),
+    "gossl_conn_verify_post_handshake": (_Status, [_Handle, _Err]),
+    "gossl_conn_key_update": (_Status, [_Handle, c_int32, _Err]),
+    "gossl_conn_set_config": (_Status, [_Handle, _Handle, _Err]),
+    "gossl_conn_answer_sni": (_Status, [_Handle, c_int32, _Err]),
+    "gossl_conn_answer_psk": (_Status, [_Handle, _Bytes, size, _Bytes, size, _Err]),
+    "gossl_conn_get_int": (_Count, [_Handle, c_int32]),
+    "gossl_conn_get": (_Count, [_Handle, c_int32, _Buf, size]),
+    "gossl_conn_export": (
+        _Status,
+        [_Handle, _Bytes, size, _Bytes, size, c_int32, _Buf, size, _Err],
+    ),
+    "gossl_conn_take_keylog": (_Count, [_Handle, _Buf, size]),
+    "gossl_conn_take_trace": (_Count, [_Handle, _Buf, size]),
+    "gossl_conn_session": (_Status, [_Handle, _New, _Err]),
+    "gossl_conn_set_session": (_Status, [_Handle, _Handle, _Err]),
+    "gossl_session_get_int": (_Count, [_Handle, c_int32]),
+    "gossl_session_get": (_Count, [_Handle, c_int32, _Buf, size]),
+    "gossl_session_import": (_Status, [_Handle, _Bytes, size, _New, _Err]),
+    "gossl_cert_get": (_Count, [_Bytes, size, c_int32, _Buf, size, _Err]),
+    "gossl_object_by_nid": (_Count, [c_int32, _Buf, size]),
+    "gossl_object_find": (_Count, [_Bytes, size, c_int32, _Buf, size]),
+    "gossl_verify_text": (_Count, [c_int32, _Buf, size]),
+}
+
+# Bound without argument types: called with argument objects made by Handle, buffers and small numbers.
+_UNTYPED: dict[str, Any] = {
+    "gossl_config_free": None,
+    "gossl_conn_free": None,
+    "gossl_session_free": None,
+    "gossl_bio_free": None,
+    "gossl_conn_handshake": _Count,
+    "gossl_conn_read": _Count,
+    "gossl_conn_write": _Count,
+    "gossl_conn_shutdown": _Count,
+    "gossl_conn_pending": _Count,
+    "gossl_bio_write": _Count,
+    "gossl_bio_read": _Count,
+    "gossl_bio_pending": _Count,
+    "gossl_bio_write_eof": _Count,
+    "gossl_bio_is_closed": _Count,
+}
+
+
+class Library:
+    """The loaded library: its functions by name, and the few that move data by attribute.
+
+    read(handle, most) gives bytes or a negative status; all others give a count or a negative status.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        with _signals_blocked(), _descriptor_limit_kept():
+            self._cdll = _open(path)
+            # The first call waits for the runtime, so that its threads start under the blocked signals.
+            self._check_version()
+        self.functions: dict[str, Callable[..., int]] = {}
+        for name, (result, arguments) in _TYPED.items():
+            self._bind(name, result).argtypes = arguments
+        for name, result in _UNTYPED.items():
+            self._bind(name, result)
+        self._bind_data()
+
+    def _check_version(self) -> None:
+        found = self._cdll.gossl_abi_version()
+        if found != _codes.ABI_VERSION:
+            raise ImportError(
+                f"{self.path} has ABI version {found}, this gossl needs {_codes.ABI_VERSION}", name="gossl"
+            )
+
+    def _bind(self, name: str, result: Any) -> Any:
+        try:
+            function = getattr(self._cdll, name)
+        except AttributeError:
+            raise ImportError(f"{self.path} has no {name}", name="gossl") from None
+        function.restype = result
+        self.functions[name] = function
+        return function
+
+    def _bind_data(self) -> None:
+        f = self.functions
+        self.handshake = f["gossl_conn_handshake"]
+        self.shutdown = f["gossl_conn_shutdown"]
+        self.pending = f["gossl_conn_pending"]
+        self.write = f["gossl_conn_write"]
+        self.read = _reader(f["gossl_conn_read"])
+        self.read_into = _reader_into(f["gossl_conn_read"])
+        self.bio_read = _reader(f["gossl_bio_read"])
+        self.bio_write = f["gossl_bio_write"]
+        self.bio_pending = f["gossl_bio_pending"]
+        self.bio_write_eof = f["gossl_bio_write_eof"]
+        self.bio_is_closed = f["gossl_bio_is_closed"]
+
+
+def _reader(read: Callable[..., int]) -> Callable[[object, int], bytes | int]:
+    """Makes a read into new bytes. Buffers are kept in a list, whose push and pop are atomic."""
+    buffers: list[Any] = []
+    new = c_char * RECORD
+
+    def read_bytes(handle: object, most: int) -> bytes | int:
+        try:
+            buffer = buffers.pop()
+        except IndexError:
+            buffer = new()
+        count = read(handle, buffer, most if most < RECORD else RECORD)
+        result: bytes | int = buffer[:count] if count >= 0 else count
+        buffers.append(buffer)
+        return result
+
+    return read_bytes
+
+
+def _reader_into(read: Callable[..., int]) -> Callable[[object, memoryview, int], int]:
+    """Makes a read into a writable buffer of at least one byte."""
+    at = c_char.from_buffer
+
+    def read_into(handle: object, buffer: memoryview, most: int) -> int:
+        return read(handle, byref(at(buffer)), most if most < LARGEST else LARGEST)
+
+    return read_into
+
+
+# ---- Loading ---------------------------------------------------------------------------------------------------------
+
+_lock = threading.Lock()
+_library: Library | None = None
+
+
+def library() -> Library:
+    """The library; loads it the first time. Raises ImportError where it cannot be loaded."""
+    if _library is None:
+        return _load()
+    return _library
+
+
+def loaded() -> Library | None:
+    """The library if it has been loaded."""
+    return _library
+
+
+def path() -> str:
+    """The file that is, or would be, loaded."""
+    suffix = {"darwin": "dylib", "win32": "dll"}.get(sys.platform, "so")
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), f"libgossl.{suffix}")
+    return os.environ.get("GOSSL_LIBRARY") or beside
+
+
+def _load() -> Library:
+    global _library
+    with _lock:
+        if _library is None:
+            _check_address_space()
+            _library = Library(path())
+        return _library
+
+
+def _new_lock() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    # Another thread may have been loading at the moment of the fork.
+    os.register_at_fork(after_in_child=_new_lock)
+
+
+def _open(file: str) -> Any:
+    try:
+        return ctypes.CDLL(file)
+    except OSError as e:
+        raise ImportError(f"gossl cannot load its library: {e}", name="gossl", path=file) from None
+
+
+def _check_address_space() -> None:
+    """Refuses where a limit of the address space would make the Go runtime end the process."""
+    try:
+        import resource
+    except ImportError:
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit - _address_space_used() < ADDRESS_SPACE:
+        raise ImportError(
+            f"gossl needs {ADDRESS_SPACE} bytes of address space, more than RLIMIT_AS ({limit}) leaves", name="gossl"
+        )
+
+
+def _address_space_used() -> int:
+    try:
+        with open("/proc/self/statm", "rb") as f:
+            return int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """The runtime's threads inherit a full mask, so that no signal meant for the program goes to them."""
+    import signal
+
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _descriptor_limit_kept() -> Iterator[None]:
+    """A starting Go runtime raises the soft limit of descriptors, which breaks select() in the program."""
+    try:
+        import resource
+    except ImportError:
+        yield
+        return
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        yield
+    finally:
+        if resource.getrlimit(resource.RLIMIT_NOFILE) != before:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+# ---- Calls off the path of data --------------------------------------------------------------------------------------
+
+
+class Handle:
+    """Owns one object of the library and frees it in the end.
+
+    value is its number; argument is the number as ctypes passes it, for the functions that move data.
+    """
+
+    __slots__ = ("_free", "argument", "value")
+
+    def __init__(self, value: int, free: Callable[..., object]) -> None:
+        self.value = value
+        self.argument = c_uint64.from_param(value)
+        self._free = free
+
+    def __del__(self) -> None:
+        self._free(self.argument)
+
+
+def call(name: str, *arguments: object) -> Failure | None:
+    """Calls a function that gives a status and fills in an error."""
+    error = Error()
+    status = library().functions[name](*arguments, byref(error))
+    return None if status == _codes.OK else _failure(status, error)
+
+
+def make(name: str, free: str, *arguments: object) -> Handle | Failure | None:
+    """Calls a function that gives a new handle; None if it gave none."""
+    out, error = c_uint64(), Error()
+    functions = library().functions
+    status = functions[name](*arguments, byref(out), byref(error))
+    if status != _codes.OK:
+        return _failure(status, error)
+    return Handle(out.value, functions[free]) if out.value else None
+
+
+def get_int(name: str, *arguments: object) -> int:
+    """Calls a getter that returns a number, or a negative status."""
+    return library().functions[name](*arguments)
+
+
+def get_config_int(config: int, setting: int) -> int | Failure:
+    out, error = c_int64(), Error()
+    status = library().functions["gossl_config_get_int"](config, setting, byref(out), byref(error))
+    return out.value if status == _codes.OK else _failure(status, error)
+
+
+def get(name: str, *arguments: object) -> bytes | int:
+    """Calls a getter of bytes; a negative status if it refuses."""
+    function = library().functions[name]
+    room = 2048
+    while True:
+        buffer: Any = (c_char * room)()
+        count = function(*arguments, buffer, room)
+        if count <= room:
+            return buffer[:count] if count >= 0 else count
+        room = count
+
+
+def get_certificate(data: bytes, what: int) -> bytes | Failure:
+    """A fact about a certificate."""
+    function, error, room = library().functions["gossl_cert_get"], Error(), 4096
+    while True:
+        buffer: Any = (c_char * room)()
+        count = function(data, len(data), what, buffer, room, byref(error))
+        if count <= room:
+            return buffer[:count] if count >= 0 else _failure(count, error)
+        room = count
+
+
+def take(name: str, connection: int) -> bytes:
+    """Takes all that a connection has kept for gossl_conn_take_…."""
+    function = library().functions[name]
+    taken: list[bytes] = []
+    room = 4096
+    while True:
+        buffer: Any = (c_char * room)()
+        count = function(connection, buffer, room)
+        if count > room:
+            room = count
+        elif count > 0:
+            taken.append(buffer[:count])
+        else:
+            return b"".join(taken)
+
+
+def connection_error(connection: int) -> Failure:
+    """Why the last call on the connection failed."""
+    error = Error()
+    status = library().functions["gossl_conn_error"](connection, byref(error))
+    return _failure(error.status or status, error)
+
+
+# ---- Callers' buffers ------------------------------------------------------------------------------------------------
+
+
+class _Buffer(ctypes.Structure):
+    """Py_buffer, as the stable ABI has it."""
+
+    _fields_ = [
+        ("address", c_void_p),
+        ("object", ctypes.py_object),
+        ("length", ctypes.c_ssize_t),
+        ("itemsize", ctypes.c_ssize_t),
+        ("readonly", ctypes.c_int),
+        ("ndim", ctypes.c_int),
+        ("format", c_char_p),
+        ("shape", c_void_p),
+        ("strides", c_void_p),
+        ("suboffsets", c_void_p),
+        ("internal", c_void_p),
+    ]
+
+
+def view_of(data: object) -> memoryview:
+    """The bytes of a contiguous buffer; refuses anything else in CPython's words."""
+    try:
+        view = memoryview(data)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"a bytes-like object is required, not {type(data).__name__!r}") from None
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view
+
+
+def copied(data: object) -> bytes:
+    """The bytes of a contiguous buffer as an object of their own."""
+    return bytes(view_of(data))
+
+
+@contextmanager
+def pinned(data: object, length: int) -> Iterator[Callable[[int], object]]:
+    """Lends the bytes of a buffer without a copy: gives what to pass for the address at an offset."""
+    api = getattr(ctypes, "pythonapi", None)
+    if api is None:
+        view = memoryview(data).cast("B")  # type: ignore[arg-type]
+        yield lambda offset: bytes(view[offset : offset + RECORD * 16])
+        return
+    buffer = _Buffer()
+    api.PyObject_GetBuffer(ctypes.py_object(data), byref(buffer), 0)
+    try:
+        start = buffer.address or 0
+        yield lambda offset: c_void_p(start + offset)
+    finally:
+        api.PyBuffer_Release(byref(buffer))

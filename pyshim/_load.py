@@ -1,0 +1,158 @@
+"""Certificates, keys, trust anchors and parameters, from the files and bytes that users have into a config.
+
+The library parses; here paths and passwords are converted, and files that are read once are read.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from . import _codes, _errors, _lib
+
+_LONGEST_PASSWORD = 1024
+
+
+def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
+    """SSLContext.load_cert_chain."""
+    chain_path = _path(certfile, "certfile")
+    key_path = None if keyfile is None else _path(keyfile, "keyfile")
+    ask = password if callable(password) else None
+    secret = None if password is None or ask else _password(password, "password should be a string or callable")
+    chain = _read(chain_path)
+    # An empty key file is not the same as none: none means that the key is in the file of the chain.
+    key = None if key_path is None else _read(key_path) or b"\n"
+    failure = _use(config, chain, key, secret)
+    if failure is not None and failure.status == _codes.E_PASSWORD and secret is None:
+        secret = _password(ask(), "password callback must return a string") if ask else _prompt()
+        failure = _use(config, chain, key, secret)
+    if failure is not None and failure.status == _codes.E_PASSWORD:
+        # No password, or an empty one: as for a wrong one.
+        raise _errors.error("PEM lib", _errors.IN_LOAD_CERT_CHAIN, _PEM_LIB, library="SSL")
+    _errors.check(failure, _errors.IN_LOAD_CERT_CHAIN)
+
+
+_PEM_LIB = 0x80009
+
+
+def _use(config: int, chain: bytes, key: bytes | None, secret: bytes | None) -> _lib.Failure | None:
+    return _lib.call(
+        "gossl_config_use_certificate",
+        config,
+        chain,
+        len(chain),
+        key,
+        0 if key is None else len(key),
+        secret,
+        0 if secret is None else len(secret),
+    )
+
+
+def verify_locations(config: int, cafile: Any, capath: Any, cadata: Any) -> None:
+    """SSLContext.load_verify_locations."""
+    if cafile is None and capath is None and cadata is None:
+        raise TypeError("cafile, capath and cadata cannot be all omitted")
+    file = None if cafile is None else _path(cafile, "cafile")
+    directory = None if capath is None else _path(capath, "capath")
+    if cadata is not None:
+        _anchors(config, cadata)
+    if file is not None:
+        failure = _lib.call("gossl_config_add_anchor_file", config, file, len(file))
+        _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+    if directory is not None:
+        failure = _lib.call("gossl_config_add_anchor_dir", config, directory, len(directory))
+        _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+
+
+def default_locations(config: int, file: str, directories: list[str]) -> None:
+    """The system's anchors. What is not there adds nothing: then nobody is trusted."""
+    path = os.fsencode(file)
+    _lib.call("gossl_config_add_anchor_file", config, path, len(path))
+    for directory in directories:
+        path = os.fsencode(directory)
+        _lib.call("gossl_config_add_anchor_dir", config, path, len(path))
+
+
+def dh_params(config: int, file: Any) -> None:
+    """SSLContext.load_dh_params."""
+    pem = _read(os.fsencode(file))
+    failure = _lib.call("gossl_config_set", config, _codes.CONFIG_DH_PARAMS, pem, len(pem))
+    _errors.check(failure, _errors.IN_LOAD_DH_PARAMS)
+
+
+# What the library says when a text, or bytes, hold no certificate at all.
+_NO_CERTIFICATE = {"NO_START_LINE": "no start line", "NOT_ENOUGH_DATA": "not enough data"}
+
+
+def _anchors(config: int, cadata: Any) -> None:
+    if isinstance(cadata, str):
+        try:
+            data, form, nothing = cadata.encode("ascii"), _codes.PEM, "no start line"
+        except UnicodeEncodeError:
+            raise TypeError("cadata should be an ASCII string or a bytes-like object") from None
+    else:
+        try:
+            data, form, nothing = _lib.copied(cadata), _codes.DER, "not enough data"
+        except TypeError:
+            raise TypeError("cadata should be an ASCII string or a bytes-like object") from None
+    if not data:
+        raise ValueError("Empty certificate data")
+    before = _stored(config)
+    failure = _lib.call("gossl_config_add_anchors", config, data, len(data), form)
+    if failure is None:
+        return
+    loaded = _stored(config) > before
+    if failure.name in _NO_CERTIFICATE and not loaded:
+        raise _errors.error(f"{nothing}: cadata does not contain a certificate", _errors.IN_CADATA)
+    # Before 3.13, whatever follows the last of the certificates was taken for its end.
+    if sys.version_info < (3, 13) and form == _codes.DER and loaded and failure.name == "HEADER_TOO_LONG":
+        return
+    raise _errors.of_input(failure, _errors.IN_CADATA)
+
+
+def _stored(config: int) -> int:
+    count = _lib.get_config_int(config, _codes.CONFIG_STORE_X509)
+    return count if isinstance(count, int) else 0
+
+
+def _path(value: Any, name: str) -> bytes:
+    try:
+        return os.fsencode(value)
+    except TypeError:
+        raise TypeError(f"{name} should be a valid filesystem path") from None
+
+
+def _read(path: bytes) -> bytes:
+    try:
+        with open(path, "rb") as f:
+            return f.read()
+    except OSError as e:
+        refused = OSError(e.errno, e.strerror)
+    raise refused
+
+
+def _password(value: Any, refusal: str) -> bytes:
+    if isinstance(value, str):
+        secret = value.encode("utf-8")
+    elif isinstance(value, (bytes, bytearray)):
+        secret = bytes(value)
+    else:
+        raise TypeError(refusal)
+    if len(secret) > _LONGEST_PASSWORD:
+        raise ValueError(f"password cannot be longer than {_LONGEST_PASSWORD} bytes")
+    return secret
+
+
+def _prompt() -> bytes | None:
+    """Asks on the terminal, where the program has one."""
+    try:
+        with open("/dev/tty", "r+b", buffering=0):
+            pass
+    except OSError:
+        return None
+    import getpass
+
+    ask: Callable[[str], str] = getpass.getpass
+    return ask("Enter PEM pass phrase:").encode("utf-8")

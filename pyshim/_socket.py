@@ -1,0 +1,556 @@
+"""_SSLSocket: one connection, over a socket or two memory BIOs.
+
+The library makes one attempt at a time and says what it needs. Here the waiting is done, where signals and timeouts
+are Python's, the library's questions are put to the context's callbacks, and what went wrong is raised. Nothing is
+decided about TLS.
+"""
+
+from __future__ import annotations
+
+import _socket
+import json
+import math
+import select
+import time
+import weakref
+from collections.abc import Callable
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from . import _answers, _cert, _codes, _consts, _errors, _lib
+from ._bio import MemoryBIO
+from ._errors import HANDSHAKE, READ, SHUTDOWN, WRITE, Operation
+from ._immutable import Final, Immutable, Uncreatable, Unpicklable
+from ._session import SSLSession, new_session, session_parts
+
+if TYPE_CHECKING:
+    from ._context import _SSLContext
+
+_VERSION_NAMES = {
+    _consts.PROTO_TLSv1: "TLSv1",
+    _consts.PROTO_TLSv1_1: "TLSv1.1",
+    _consts.PROTO_TLSv1_2: "TLSv1.2",
+    _consts.PROTO_TLSv1_3: "TLSv1.3",
+}
+_CHANNEL_BINDINGS = {
+    "tls-unique": _codes.CONN_TLS_UNIQUE,
+    "tls-exporter": _codes.CONN_TLS_EXPORTER,
+    "tls-server-end-point": _codes.CONN_TLS_SERVER_END_POINT,
+}
+# Refusals of one call that leave the connection as it was.
+_PASSING = {"PROTOCOL_IS_SHUTDOWN", "SHUTDOWN_WHILE_IN_INIT", "APPLICATION_DATA_AFTER_CLOSE_NOTIFY"}
+# OpenSSL's reason for a received alert is its number plus this.
+_RECEIVED_ALERT = 1000
+_SSL_LIBRARY = 20
+
+_INT_MAX = 0x7FFFFFFF
+
+
+class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
+    """A connection."""
+
+    __slots__ = (
+        "_argument",
+        "_bios",
+        "_context",
+        "_failed",
+        "_handle",
+        "_io",
+        "_owner",
+        "_raised",
+        "_server_hostname",
+        "_server_side",
+        "_sock",
+        "_watched",
+    )
+    __module__ = "_ssl"
+    _frozen_ = True
+
+    _argument: object
+    _bios: tuple[MemoryBIO, MemoryBIO] | None
+    _context: _SSLContext
+    _failed: str  # "", or who ended the connection by a fatal error: "us" or "peer"
+    _handle: _lib.Handle
+    _io: _lib.Library
+    _owner: weakref.ref[Any] | None
+    _raised: BaseException | None  # by a message callback, during the operation
+    _server_hostname: str | None
+    _server_side: bool
+    _sock: weakref.ref[_socket.socket] | None
+    _watched: bool  # key log lines or message events may come up
+
+    # ---- Data
+
+    def do_handshake(self) -> None:
+        """Perform a handshake."""
+        _run(self, self._io.handshake, HANDSHAKE)
+
+    def read(self, *arguments: Any) -> Any:
+        """read(size, [buffer])
+
+        Read up to size bytes from the SSL socket.
+        """
+        if len(arguments) == 1:
+            return self._read(arguments[0])
+        if len(arguments) == 2:
+            return self._read_into(*arguments)
+        raise TypeError("_ssl._SSLSocket.read requires 1 to 2 arguments")
+
+    def _read(self, size: Any) -> bytes:
+        most = index(size)
+        if most < 0:
+            raise ValueError("size should not be negative")
+        if most == 0:
+            return b""
+        if self._sock is not None and self._sock() is None:
+            raise _errors.socket_gone(READ)
+        found = self._io.read(self._argument, most)
+        if type(found) is bytes and not self._watched:
+            return found
+        result = _run(self, lambda argument: self._io.read(argument, most), READ, found)
+        return result if isinstance(result, bytes) else b""
+
+    def _read_into(self, size: Any, buffer: Any) -> int:
+        most = index(size)
+        view = _writable(buffer)
+        room = view.nbytes
+        if most <= 0 or most > room:
+            most = room
+        if most == 0:
+            return 0
+        if view.ndim != 1 or view.itemsize != 1:
+            view = view.cast("B")
+        result = _run(self, lambda argument: self._io.read_into(argument, view, most), READ)
+        return result if isinstance(result, int) else 0
+
+    def write(self, b: Any, /) -> int:
+        """Writes the bytes-like object b into the SSL object.
+
+        Returns the number of bytes written.
+        """
+        if type(b) is not bytes:
+            view = _lib.view_of(b)
+            if view.nbytes > _lib.COPIED:
+                return _write_large(self, b, view.nbytes)
+            b = bytes(view)
+        size = len(b)
+        if size == 0:
+            return 0
+        if size > _lib.RECORD:
+            return _write_large(self, b, size)
+        if self._sock is not None and self._sock() is None:
+            raise _errors.socket_gone(WRITE)
+        done = self._io.write(self._argument, b, size)
+        if done == size and not self._watched:
+            return done
+        return _write_large(self, b, size, done)
+
+    def shutdown(self) -> _socket.socket | None:
+        """Does the SSL shutdown handshake with the remote end."""
+        _run(self, self._io.shutdown, SHUTDOWN)
+        return None if self._sock is None else self._sock()
+
+    def pending(self) -> int:
+        """Returns the number of already decrypted bytes available for read, pending on the connection."""
+        count = self._io.pending(self._argument)
+        if count < 0:
+            raise _errors.of_status(count)
+        return count
+
+    def verify_client_post_handshake(self) -> None:
+        """Initiate TLS 1.3 post-handshake authentication."""
+        failure = _lib.call("gossl_conn_verify_post_handshake", self._handle.value)
+        _errors.check(failure, _errors.IN_POST_HANDSHAKE_AUTH)
+
+    # ---- Facts
+
+    def getpeercert(self, der: bool = False, /) -> Any:
+        """Returns the certificate for the peer.
+
+        If no certificate was provided, returns None.  If a certificate was
+        provided, but not validated, returns an empty dictionary.  Otherwise
+        returns a dict containing information about the peer certificate.
+
+        If the optional argument is True, returns a DER-encoded copy of the
+        peer certificate, or None if no certificate was provided.  This will
+        return the certificate even if it wasn't validated.
+        """
+        if not _done(self):
+            raise ValueError("handshake not done yet")
+        certificate = _bytes(self, _codes.CONN_PEER_CERTIFICATE)
+        if not certificate:
+            return None
+        if der:
+            return certificate
+        return {} if self._context.verify_mode == _consts.CERT_NONE else _cert.decode(certificate)
+
+    def get_verified_chain(self) -> list[_cert.Certificate] | None:
+        return _chain(self, _codes.CONN_VERIFIED_CHAIN)
+
+    def get_unverified_chain(self) -> list[_cert.Certificate] | None:
+        return _chain(self, _codes.CONN_PEER_CHAIN)
+
+    def cipher(self) -> tuple[str, str, int] | None:
+        name = _text(self, _codes.CONN_CIPHER_NAME)
+        if not name:
+            return None
+        return name, _text(self, _codes.CONN_CIPHER_PROTOCOL), _int(self, _codes.CONN_CIPHER_BITS)
+
+    def shared_ciphers(self) -> list[tuple[str, str, int]] | None:
+        found = _bytes(self, _codes.CONN_SHARED_CIPHERS)
+        return [(name, protocol, bits) for name, protocol, bits in json.loads(found)] if found else None
+
+    def version(self) -> str | None:
+        return _VERSION_NAMES.get(_int(self, _codes.CONN_VERSION)) if _done(self) else None
+
+    def compression(self) -> None:
+        return None
+
+    def selected_alpn_protocol(self) -> str | None:
+        return _text(self, _codes.CONN_ALPN) or None
+
+    def group(self) -> str | None:
+        """The group of the key exchange."""
+        return _text(self, _codes.CONN_GROUP) or None
+
+    def client_sigalg(self) -> str | None:
+        """The signature algorithm of the client's certificate."""
+        return _text(self, _codes.CONN_PEER_SIGALG if self._server_side else _codes.CONN_OUR_SIGALG) or None
+
+    def server_sigalg(self) -> str | None:
+        """The signature algorithm of the server's certificate."""
+        return _text(self, _codes.CONN_OUR_SIGALG if self._server_side else _codes.CONN_PEER_SIGALG) or None
+
+    def uses_ktls_for_send(self) -> bool:
+        return False
+
+    def uses_ktls_for_recv(self) -> bool:
+        return False
+
+    def get_channel_binding(self, cb_type: str = "tls-unique") -> bytes | None:
+        """Get channel binding data for current connection.
+
+        Raise ValueError if the requested `cb_type` is not supported.  Return bytes
+        of the data or None if the data is not available (e.g. before the handshake).
+        """
+        if cb_type not in _CHANNEL_BINDINGS:
+            raise ValueError(f"{cb_type!r} channel binding type not implemented")
+        return (_bytes(self, _CHANNEL_BINDINGS[cb_type]) or None) if _done(self) else None
+
+    @property
+    def context(self) -> _SSLContext:
+        """This changes the context associated with the SSLSocket.
+
+        This is typically used from within a callback function set by the sni_callback
+        on the SSLContext to change the certificate information associated with the
+        SSLSocket before the cryptographic exchange handshake messages.
+        """
+        return self._context
+
+    @context.setter
+    def context(self, context: _SSLContext) -> None:
+        if not isinstance(context, _context_type(self)):
+            raise TypeError("The value must be a SSLContext")
+        _errors.check(_lib.call("gossl_conn_set_config", self._handle.value, context._handle.value))
+        self._context = context
+        self._watched = self._watched or _is_watched(context)
+
+    @property
+    def owner(self) -> Any:
+        """The Python-level owner of this object.
+
+        Passed as "self" in servername callback.
+        """
+        return None if self._owner is None else self._owner()
+
+    @owner.setter
+    def owner(self, owner: Any) -> None:
+        self._owner = None if owner is None else weakref.ref(owner)
+
+    @property
+    def server_side(self) -> bool:
+        """Whether this is a server-side socket."""
+        return self._server_side
+
+    @property
+    def server_hostname(self) -> str | None:
+        """The currently set server hostname (for SNI)."""
+        return self._server_hostname
+
+    @property
+    def session(self) -> SSLSession | None:
+        """The underlying SSLSession object."""
+        made = _lib.make("gossl_conn_session", "gossl_session_free", self._handle.value)
+        if isinstance(made, _lib.Failure):
+            raise _errors.of_input(made, _errors.IN_SET_SESSION)
+        return None if made is None else new_session(made, self._context)
+
+    @session.setter
+    def session(self, session: SSLSession) -> None:
+        if not isinstance(session, SSLSession):
+            raise TypeError("Value is not a SSLSession.")
+        handle, context = session_parts(session)
+        if context is not self._context:
+            raise ValueError("Session refers to a different SSLContext.")
+        if self._server_side:
+            raise ValueError("Cannot set session for server-side SSLSocket.")
+        if _done(self):
+            raise ValueError("Cannot set session after handshake.")
+        failure = _lib.call("gossl_conn_set_session", self._handle.value, handle.value)
+        _errors.check(failure, _errors.IN_SET_SESSION)
+
+    @property
+    def session_reused(self) -> bool:
+        """Was the client session reused during handshake?"""
+        return _int(self, _codes.CONN_RESUMED) == 1
+
+
+# ---- Making connections ----------------------------------------------------------------------------------------------
+
+
+def wrap_socket(
+    context: _SSLContext, sock: Any, server_side: bool, server_hostname: Any, owner: Any, session: Any
+) -> _SSLSocket:
+    """A connection over a socket, which is neither kept alive nor closed by it."""
+    if not isinstance(sock, _socket.socket):
+        raise TypeError(f"_wrap_socket() argument 'sock' must be _socket.socket, not {type(sock).__name__}")
+    self = _new(context, server_side, server_hostname)
+    self._sock = weakref.ref(sock)
+    _errors.check(_lib.call("gossl_conn_set_fd", self._handle.value, sock.fileno()))
+    return _attach(self, owner, session)
+
+
+def wrap_bio(
+    context: _SSLContext,
+    incoming: Any,
+    outgoing: Any,
+    server_side: bool,
+    server_hostname: Any,
+    owner: Any,
+    session: Any,
+) -> _SSLSocket:
+    """A connection between two queues of bytes."""
+    for name, bio in (("incoming", incoming), ("outgoing", outgoing)):
+        if not isinstance(bio, MemoryBIO):
+            raise TypeError(f"_wrap_bio() argument {name!r} must be _ssl.MemoryBIO, not {type(bio).__name__}")
+    self = _new(context, server_side, server_hostname)
+    self._bios = (incoming, outgoing)
+    pair = incoming._handle.value, outgoing._handle.value
+    _errors.check(_lib.call("gossl_conn_set_bio", self._handle.value, *pair))
+    return _attach(self, owner, session)
+
+
+def _new(context: _SSLContext, server_side: bool, server_hostname: Any) -> _SSLSocket:
+    name = _hostname(server_hostname)
+    if server_side and context.protocol == _consts.PROTOCOL_TLS_CLIENT:
+        text = "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context"
+        raise _errors.error(text, _errors.IN_WRAP)
+    if not server_side and context.protocol == _consts.PROTOCOL_TLS_SERVER:
+        text = "Cannot create a client socket with a PROTOCOL_TLS_SERVER context"
+        raise _errors.error(text, _errors.IN_WRAP)
+    if name is not None and (not name or name.startswith(b".")):
+        raise ValueError("server_hostname cannot be an empty string or start with a leading dot.")
+    side = _codes.SERVER if server_side else _codes.CLIENT
+    made = _lib.make(
+        "gossl_conn_new", "gossl_conn_free", context._handle.value, side, name, 0 if name is None else len(name)
+    )
+    if not isinstance(made, _lib.Handle):
+        raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_WRAP)
+    self = object.__new__(_SSLSocket)
+    self._handle, self._argument, self._io = made, made.argument, _lib.library()
+    self._context = context
+    self._server_side = server_side
+    self._server_hostname = None if name is None else name.decode("ascii")
+    self._owner = self._sock = self._bios = self._raised = None
+    self._failed = ""
+    self._watched = _is_watched(context)
+    return self
+
+
+def _attach(self: _SSLSocket, owner: Any, session: Any) -> _SSLSocket:
+    self.owner = owner
+    if session is not None:
+        self.session = session
+    return self
+
+
+def _hostname(value: Any) -> bytes | None:
+    """A host name as ssl.py leaves it: A-labels."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"argument must be str, not {type(value).__name__}")
+    if "\0" in value:
+        raise TypeError("argument must be encoded string without null bytes, not str")
+    return value.encode("ascii")
+
+
+def _is_watched(context: _SSLContext) -> bool:
+    return context._keylog is not None or context._message is not None
+
+
+def _context_type(self: _SSLSocket) -> type:
+    from ._context import _SSLContext
+
+    return _SSLContext
+
+
+# ---- One operation ---------------------------------------------------------------------------------------------------
+
+Step = Callable[[object], "bytes | int"]
+
+
+def _run(self: _SSLSocket, step: Step, operation: Operation, found: bytes | int | None = None) -> bytes | int:
+    """Repeats a step until it has an answer: waits as long as the socket's timeout allows, and asks the callbacks.
+
+    found is what the first step gave, if it has been taken.
+    """
+    sock = None if self._sock is None else self._sock()
+    if self._sock is not None and (sock is None or found is None):
+        _require_open(sock, operation)
+    deadline: float | None = None
+    started = False
+    try:
+        while True:
+            result = step(self._argument) if found is None else found
+            found = None
+            if self._watched:
+                _observe(self)
+            if isinstance(result, bytes) or result >= 0:
+                break
+            if result in (_codes.E_WANT_READ, _codes.E_WANT_WRITE):
+                timeout = None if sock is None else _socket.socket.gettimeout(sock)
+                if sock is None or timeout == 0:
+                    raise (_errors.want_read if result == _codes.E_WANT_READ else _errors.want_write)(operation)
+                if not started:
+                    started = True
+                    deadline = None if timeout is None else time.monotonic() + timeout
+                _wait(sock, result == _codes.E_WANT_WRITE, deadline, operation)
+            elif not _answers.answer(self, result):
+                result = _ended(self, result, operation)
+                break
+    except BaseException as e:
+        if self._raised is not None:
+            e.__context__, self._raised = self._raised, None
+        raise
+    if self._raised is not None:
+        raised, self._raised = self._raised, None
+        try:
+            raise raised
+        finally:
+            del raised
+    return result
+
+
+def _require_open(sock: _socket.socket | None, operation: Operation) -> None:
+    if sock is None:
+        raise _errors.socket_gone(operation)
+    if sock.fileno() < 0:
+        raise OSError(9, "Bad file descriptor")
+
+
+def _wait(sock: _socket.socket, for_writing: bool, deadline: float | None, operation: Operation) -> None:
+    """Waits until the socket is ready; handlers of signals run meanwhile (PEP 475)."""
+    remaining = None
+    if deadline is not None:
+        remaining = deadline - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError(operation.timed_out)
+    descriptor = sock.fileno()
+    if descriptor < 0:
+        raise _errors.error("Underlying socket has been closed.", operation.line)
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLOUT if for_writing else select.POLLIN)
+        ready = bool(poll.poll(None if remaining is None else math.ceil(remaining * 1000)))
+    else:
+        reading, writing = ([], [descriptor]) if for_writing else ([descriptor], [])
+        ready = any(select.select(reading, writing, [], remaining))
+    if not ready:
+        raise TimeoutError(operation.timed_out)
+
+
+def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
+    """Raises why an operation failed; 0 for a read at a clean end."""
+    if status == _codes.E_CLOSED or self._failed == "peer":
+        if operation is READ and not _int(self, _codes.CONN_SENT_SHUTDOWN):
+            return 0
+        if operation is not SHUTDOWN:
+            raise _errors.closed(operation)
+    if self._failed:
+        raise (_errors.in_handshake if operation is SHUTDOWN else _errors.already_failed)(operation)
+    failure = _lib.connection_error(self._handle.value)
+    if failure.status in (_codes.E_PROTOCOL, _codes.E_VERIFY, _codes.E_EOF) and failure.name not in _PASSING:
+        received = failure.library == _SSL_LIBRARY and failure.reason >= _RECEIVED_ALERT
+        self._failed = "peer" if received else "us"
+    raise _errors.of_operation(failure, operation, self._server_hostname)
+
+
+def _write_large(self: _SSLSocket, data: Any, size: int, found: int | None = None) -> int:
+    """Writes all of a buffer, in as many steps as the library wants, or as much as goes without waiting."""
+    if size > _INT_MAX:
+        raise OverflowError(f"string longer than {_INT_MAX} bytes")
+    done = 0
+    with _lib.pinned(data, size) as at:
+        while done < size:
+            offset, most = done, min(size - done, _lib.LARGEST)
+
+            def step(argument: object, offset: int = offset, most: int = most) -> int:
+                return self._io.write(argument, at(offset), most)
+
+            try:
+                count = _run(self, step, WRITE, found)
+            except (_errors.SSLWantReadError, _errors.SSLWantWriteError):
+                if done:
+                    return done
+                raise
+            found = None
+            assert isinstance(count, int)
+            done += count
+    return done
+
+
+def _writable(buffer: Any) -> memoryview:
+    """The caller's buffer for a read; ValueError and TypeError as CPython's."""
+    try:
+        view = memoryview(buffer)
+    except TypeError:
+        view = None
+    if view is None or view.readonly:
+        name = type(buffer).__name__
+        raise TypeError(f"read() argument 2 must be read-write bytes-like object, not {name}")
+    if not view.c_contiguous:
+        raise BufferError("memoryview: underlying buffer is not C-contiguous")
+    return view
+
+
+def _observe(self: _SSLSocket) -> None:
+    """Writes the key log lines and reports the messages of the last step."""
+    try:
+        _answers.observe(self)
+    except Exception as e:
+        self._raised = e
+
+
+# ---- Facts -----------------------------------------------------------------------------------------------------------
+
+
+def _int(self: _SSLSocket, what: int) -> int:
+    return _lib.get_int("gossl_conn_get_int", self._handle.value, what)
+
+
+def _bytes(self: _SSLSocket, what: int) -> bytes:
+    value = _lib.get("gossl_conn_get", self._handle.value, what)
+    return value if isinstance(value, bytes) else b""
+
+
+def _text(self: _SSLSocket, what: int) -> str:
+    return _bytes(self, what).decode("utf-8", "replace")
+
+
+def _done(self: _SSLSocket) -> bool:
+    return _int(self, _codes.CONN_HANDSHAKE_DONE) == 1
+
+
+def _chain(self: _SSLSocket, what: int) -> list[_cert.Certificate] | None:
+    return [_cert.new_certificate(der) for der in _cert.entries(_bytes(self, what))] or None
