@@ -1,0 +1,77 @@
+package pki
+
+import (
+	"bytes"
+	"sync"
+)
+
+// Pool is the certificates and CRLs of one file, which many stores share. Only the names are read when it is made; a
+// certificate is parsed when a chain or a caller asks for it. Many threads may use it at once.
+type Pool struct {
+	ders  [][]byte
+	index map[string][]int // by canonical subject
+	lists []*CRL
+
+	mu     sync.Mutex
+	parsed []*Certificate
+}
+
+// NewPool makes a pool of certificates and CRLs in DER. What is malformed is an error: the file is not what it says.
+func NewPool(certificates, crls [][]byte) (*Pool, error) {
+	if len(certificates)+len(crls) == 0 {
+		return nil, nothingFound()
+	}
+	p := &Pool{index: make(map[string][]int, len(certificates))}
+	seen := make(map[string]bool, len(certificates))
+	for _, der := range certificates {
+		if seen[string(der)] {
+			continue
+		}
+		c, err := ParseCertificate(der)
+		if err != nil {
+			return nil, err
+		}
+		seen[string(der)] = true
+		name := string(canonicalName(c.RawSubject))
+		p.index[name] = append(p.index[name], len(p.ders))
+		p.ders = append(p.ders, der)
+	}
+	for _, der := range crls {
+		crl, err := ParseCRL(der)
+		if err != nil {
+			return nil, err
+		}
+		p.lists = append(p.lists, crl)
+	}
+	p.parsed = make([]*Certificate, len(p.ders))
+	return p, nil
+}
+
+func (p *Pool) entries() [][]byte { return p.ders }
+func (p *Pool) crls() []*CRL      { return p.lists }
+
+func (p *Pool) certificate(i int) *Certificate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.parsed[i] == nil {
+		p.parsed[i], _ = ParseCertificate(p.ders[i]) // it parsed once
+	}
+	return p.parsed[i]
+}
+
+func (p *Pool) bySubject(name []byte) []*Certificate {
+	var l []*Certificate
+	for _, i := range p.index[string(name)] {
+		l = append(l, p.certificate(i))
+	}
+	return l
+}
+
+func (p *Pool) contains(der []byte) bool {
+	for _, d := range p.ders {
+		if bytes.Equal(d, der) {
+			return true
+		}
+	}
+	return false
+}

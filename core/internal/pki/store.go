@@ -1,0 +1,208 @@
+package pki
+
+import (
+	"bytes"
+	"sync"
+
+	"github.com/gossl/gossl/core/internal/alert"
+)
+
+// Store holds trust anchors and CRLs. Many threads may use it at once.
+type Store struct {
+	mu      sync.RWMutex
+	pools   []*Pool
+	own     []*Certificate
+	crls    []*CRL
+	lookups []Lookup
+}
+
+// Lookup finds certificates and CRLs outside, such as in a directory of files named by SubjectHash. What a chain uses
+// of them is added to the store.
+type Lookup interface {
+	Certificates(subjectHash uint32) [][]byte // DER
+	CRLs(issuerHash uint32) [][]byte          // DER
+}
+
+// NewStore returns an empty store.
+func NewStore() *Store { return &Store{} }
+
+// Clone returns a store with the same contents, which can be added to without changing s.
+func (s *Store) Clone() *Store {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := &Store{}
+	n.pools = append(n.pools, s.pools...)
+	n.own = append(n.own, s.own...)
+	n.crls = append(n.crls, s.crls...)
+	n.lookups = append(n.lookups, s.lookups...)
+	return n
+}
+
+// AddCertificate adds a trust anchor; added is false if it was there.
+func (s *Store) AddCertificate(der []byte) (added bool, err error) {
+	c, err := ParseCertificate(der)
+	if err != nil {
+		return false, err
+	}
+	return s.add(c), nil
+}
+
+func (s *Store) add(c *Certificate) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, old := range s.own {
+		if bytes.Equal(old.Raw, c.Raw) {
+			return false
+		}
+	}
+	for _, p := range s.pools {
+		if p.contains(c.Raw) {
+			return false
+		}
+	}
+	s.own = append(s.own, c)
+	return true
+}
+
+// AddCRL adds a certificate revocation list.
+func (s *Store) AddCRL(der []byte) error {
+	crl, err := ParseCRL(der)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.crls = append(s.crls, crl)
+	return nil
+}
+
+// AddPool adds a shared pool.
+func (s *Store) AddPool(p *Pool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, old := range s.pools {
+		if old == p {
+			return
+		}
+	}
+	s.pools = append(s.pools, p)
+}
+
+// AddLookup adds a source that is asked when a chain needs it.
+func (s *Store) AddLookup(l Lookup) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lookups = append(s.lookups, l)
+}
+
+// Stats counts certificates, CRLs, and the certificates that are CAs (SSLContext.cert_store_stats).
+func (s *Store) Stats() (certificates, crls, cas int) {
+	s.each(func(c *Certificate) {
+		certificates++
+		if c.IsCA() {
+			cas++
+		}
+	})
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, p := range s.pools {
+		crls += len(p.crls())
+	}
+	return certificates, crls + len(s.crls), cas
+}
+
+// CACertificates returns the certificates that are CAs, in DER (SSLContext.get_ca_certs).
+func (s *Store) CACertificates() [][]byte {
+	var l [][]byte
+	s.each(func(c *Certificate) {
+		if c.IsCA() {
+			l = append(l, c.Raw)
+		}
+	})
+	return l
+}
+
+func (s *Store) each(f func(*Certificate)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, p := range s.pools {
+		for i := range p.entries() {
+			if c := p.certificate(i); c != nil {
+				f(c)
+			}
+		}
+	}
+	for _, c := range s.own {
+		f(c)
+	}
+}
+
+// bySubject returns the anchors whose subject is the canonical name of raw. It asks the lookups if there are none.
+func (s *Store) bySubject(raw []byte) []*Certificate {
+	name := canonicalName(raw)
+	if found := s.local(name); len(found) > 0 {
+		return found
+	}
+	s.mu.RLock()
+	lookups := s.lookups
+	s.mu.RUnlock()
+	var found []*Certificate
+	for _, l := range lookups {
+		for _, der := range l.Certificates(SubjectHash(raw)) {
+			if c, err := ParseCertificate(der); err == nil && bytes.Equal(canonicalName(c.RawSubject), name) {
+				s.add(c)
+				found = append(found, c)
+			}
+		}
+	}
+	return found
+}
+
+func (s *Store) local(name []byte) []*Certificate {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var found []*Certificate
+	for _, p := range s.pools {
+		found = append(found, p.bySubject(name)...)
+	}
+	for _, c := range s.own {
+		if bytes.Equal(canonicalName(c.RawSubject), name) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+// crlsOf returns the CRLs of an issuer.
+func (s *Store) crlsOf(rawIssuer []byte) []*CRL {
+	name := canonicalName(rawIssuer)
+	var found []*CRL
+	s.mu.RLock()
+	all := append([]*CRL(nil), s.crls...)
+	for _, p := range s.pools {
+		all = append(all, p.crls()...)
+	}
+	lookups := s.lookups
+	s.mu.RUnlock()
+	for _, crl := range all {
+		if bytes.Equal(canonicalName(crl.RawIssuer), name) {
+			found = append(found, crl)
+		}
+	}
+	if len(found) > 0 {
+		return found
+	}
+	for _, l := range lookups {
+		for _, der := range l.CRLs(SubjectHash(rawIssuer)) {
+			if crl, err := ParseCRL(der); err == nil && bytes.Equal(canonicalName(crl.RawIssuer), name) {
+				found = append(found, crl)
+			}
+		}
+	}
+	return found
+}
+
+// nothingFound is the error of a file without certificates.
+func nothingFound() error {
+	return alert.Input(alert.LibX509, alert.ReasonX509NoCertOrCRLFound, "no certificate or CRL in the file")
+}
