@@ -1,0 +1,182 @@
+package core
+
+import (
+	"crypto"
+
+	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/gossl/gossl/core/internal/keyfile"
+	"github.com/gossl/gossl/core/internal/pki"
+	"github.com/gossl/gossl/core/internal/sigalg"
+)
+
+// certificate is our own chain and its key.
+type certificate struct {
+	chain [][]byte // DER, leaf first
+	leaf  *pki.Certificate
+	key   crypto.Signer
+	kind  keyKind
+}
+
+// keyKind is the slot that a certificate goes into: like OpenSSL, a Config has at most one of each kind.
+type keyKind uint8
+
+const (
+	kindRSA keyKind = iota
+	kindRSAPSS
+	kindECDSA
+	kindEd25519
+	kindEd448
+)
+
+// ErrPassword is what UseCertificate returns when the key is encrypted and there is no password.
+var ErrPassword = misuse(0, "the private key is encrypted and no password was given")
+
+// UseCertificate sets our certificate chain (PEM, leaf first) and private key. With a nil key the chain's PEM has it.
+// password is called at most once, only if the key is encrypted; it may be nil. A second certificate with another kind
+// of key is added, one with the same kind replaces. Nothing is changed if there is an error.
+func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, error)) error {
+	ders, err := keyfile.Certificates(chain)
+	if err != nil {
+		return pemLib(err)
+	}
+	leaf, err := pki.ParseCertificate(ders[0])
+	if err != nil {
+		return err
+	}
+	if key == nil {
+		key = chain
+	}
+	signer, isPSS, err := keyfile.PrivateKey(key, passwordOr(password))
+	if err != nil {
+		if err == error(ErrPassword) {
+			return err
+		}
+		return pemLib(err)
+	}
+	if leaf.PublicKey == nil {
+		return alert.Input(alert.LibX509, alert.ReasonX509KeyTypeMismatch, "certificate has an unsupported public key")
+	}
+	if err := keyfile.MatchesKey(leaf.PublicKey, signer); err != nil {
+		return err
+	}
+	c.addCertificate(&certificate{chain: ders, leaf: leaf, key: signer, kind: kindOf(signer.Public(), isPSS || leaf.IsPSSKey)})
+	return nil
+}
+
+// pemLib gives errors about the form of a file the code that CPython shows for them: "[SSL] PEM lib".
+func pemLib(err error) error {
+	e := asError(err)
+	if e.Library != alert.LibPEM && e.Library != alert.LibASN1 && e.Library != alert.LibEVP &&
+		e.Library != alert.LibDecoder && e.Library != alert.LibProv {
+		return e
+	}
+	return &Error{Class: alert.Caller, Library: alert.LibSSL, Reason: alert.AnyPEMLib, Alert: alert.No,
+		Text: e.Text, Cause: e}
+}
+
+func passwordOr(password func() ([]byte, error)) keyfile.PasswordFunc {
+	if password == nil {
+		return func() ([]byte, error) { return nil, ErrPassword }
+	}
+	return password
+}
+
+func (c *Config) addCertificate(n *certificate) {
+	l := make([]*certificate, 0, len(c.certificates)+1)
+	for _, old := range c.certificates {
+		if old.kind != n.kind {
+			l = append(l, old)
+		}
+	}
+	c.certificates = append(l, n)
+}
+
+func kindOf(pub crypto.PublicKey, pss bool) keyKind {
+	switch sigalg.KeyType(pub) {
+	case sigalg.KeyECDSA:
+		return kindECDSA
+	case sigalg.KeyEd25519:
+		return kindEd25519
+	case sigalg.KeyEd448:
+		return kindEd448
+	}
+	if pss {
+		return kindRSAPSS
+	}
+	return kindRSA
+}
+
+// sendChain returns the chain to send: what was loaded, or, if only the leaf was, the leaf and what the trust store
+// has above it. OpenSSL completes chains in the same way.
+func (c *Config) sendChain(cert *certificate) [][]byte {
+	if len(cert.chain) > 1 {
+		return cert.chain
+	}
+	chain := cert.chain
+	for _, above := range pki.BuildChain(cert.leaf, c.store, nil)[1:] {
+		chain = append(chain[:len(chain):len(chain)], above.Raw)
+	}
+	return chain
+}
+
+// signing is a certificate together with the scheme that it is to sign with.
+type signing struct {
+	cert   *certificate
+	scheme sigalg.Scheme
+}
+
+// chooseSigning picks our certificate and scheme for a peer that accepts those schemes, in the order of our
+// preference; ok is false if none fits. fits narrows the certificates, for suites that name the key.
+func (c *Config) chooseSigning(version uint16, peer []sigalg.Scheme, fits func(*certificate) bool) (signing, bool) {
+	for _, s := range c.sigalgs() {
+		if !contains(peer, s) || s.SecurityBits() < levelBits(c.securityLevel) {
+			continue
+		}
+		for _, cert := range c.certificates {
+			if fits(cert) && sigalg.CanSign(cert.key.Public(), cert.kind == kindRSAPSS, s, version) {
+				return signing{cert, s}, true
+			}
+		}
+	}
+	return signing{}, false
+}
+
+// sigalgs returns the schemes that we accept and sign with, best first.
+func (c *Config) sigalgs() []sigalg.Scheme {
+	if c.peerSigalgs != nil {
+		return c.peerSigalgs
+	}
+	return sigalg.Default()
+}
+
+// offeredSigalgs returns what we tell a peer that we accept: what the security level and some version allow.
+func (c *Config) offeredSigalgs() []sigalg.Scheme {
+	all, versions := c.sigalgs(), c.versions()
+	l := make([]sigalg.Scheme, 0, len(all))
+	for _, s := range all {
+		if s.SecurityBits() < levelBits(c.securityLevel) {
+			continue
+		}
+		for _, v := range versions {
+			if s.AllowedAt(v) {
+				l = append(l, s)
+				break
+			}
+		}
+	}
+	return l
+}
+
+// levelBits returns the least security strength in bits at an OpenSSL security level.
+func levelBits(level int) int {
+	return [...]int{0, 80, 112, 128, 192, 256}[min(max(level, 0), 5)]
+}
+
+func contains[T comparable](l []T, x T) bool {
+	for _, v := range l {
+		if v == x {
+			return true
+		}
+	}
+	return false
+}

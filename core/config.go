@@ -1,0 +1,156 @@
+package core
+
+import (
+	"crypto/rand"
+	"io"
+	"time"
+
+	"github.com/gossl/gossl/core/internal/group"
+	"github.com/gossl/gossl/core/internal/pki"
+	"github.com/gossl/gossl/core/internal/sigalg"
+	"github.com/gossl/gossl/core/internal/suite"
+)
+
+// Method says what a Config is for. The numbers are CPython's PROTOCOL_* ones.
+type Method int
+
+// The methods. The single-version ones exist because CPython has them.
+const (
+	MethodTLS       Method = 2
+	MethodTLSv10    Method = 3
+	MethodTLSv11    Method = 4
+	MethodTLSv12    Method = 5
+	MethodTLSClient Method = 16
+	MethodTLSServer Method = 17
+)
+
+// VerifyMode says whether a peer must show a certificate.
+type VerifyMode int
+
+// On a client, VerifyNone accepts any server certificate, the others refuse what does not verify. On a server,
+// VerifyNone asks for none, VerifyOptional verifies one if the client has it, VerifyRequired refuses without it.
+const (
+	VerifyNone VerifyMode = iota
+	VerifyOptional
+	VerifyRequired
+)
+
+// Config is everything that a connection is made from. NewConn takes a consistent copy, so that a Config can be
+// changed between connections; it must not be changed while NewConn runs. Make one with NewConfig.
+type Config struct {
+	// Options are OP_* bits. The default is DefaultOptions.
+	Options Options
+	// VerifyMode defaults to VerifyRequired for MethodTLSClient and VerifyNone for all others.
+	VerifyMode VerifyMode
+	// VerifyFlags are OpenSSL's X509_V_FLAG_* bits. The default is X509_V_FLAG_TRUSTED_FIRST.
+	VerifyFlags uint64
+	// HostFlags are OpenSSL's X509_CHECK_FLAG_* bits. The default is NO_PARTIAL_WILDCARDS.
+	HostFlags uint32
+	// CheckHostname makes a client demand that the certificate is for the server name that NewConn is given.
+	// It defaults to true for MethodTLSClient.
+	CheckHostname bool
+	// VerifyDepth bounds the number of intermediates. The default is 100.
+	VerifyDepth int
+	// NumTickets is how many TLS 1.3 tickets a server sends after a full handshake. The default is 2.
+	NumTickets int
+	// SessionTimeout is the lifetime in seconds of sessions and tickets. The default is 7200.
+	SessionTimeout int64
+	// PostHandshakeAuth makes a client offer to show its certificate after the handshake (RFC 9846 section 4.2.6).
+	PostHandshakeAuth bool
+	// AskSNI, AskPSKClient and AskPSKServer make the handshake stop with the Want of that name.
+	AskSNI, AskPSKClient, AskPSKServer bool
+	// KeyLog keeps key log lines for Conn.TakeKeyLog, Trace message events for Conn.TakeTrace. Secrets, for debugging.
+	KeyLog, Trace bool
+	// PSKHint is the identity hint of a TLS 1.2 server (RFC 4279 section 5.2).
+	PSKHint []byte
+	// Now returns the time in seconds since 1970. The default is the system's clock.
+	Now func() int64
+	// Rand is the source of randomness. The default is crypto/rand.
+	Rand io.Reader
+
+	method                     Method
+	minVersion, maxVersion     uint16 // 0: not bounded
+	securityLevel              int
+	suites13, suites           []*suite.Suite
+	groups                     []group.ID
+	clientSigalgs, peerSigalgs []sigalg.Scheme // nil: the defaults
+	alpn                       []string
+	dh                         *group.DHParams
+	certificates               []*certificate // at most one of each kind of key
+	store                      *pki.Store
+	shared                     *shared
+}
+
+// defaultCiphers is CPython's default cipher string.
+const defaultCiphers = "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
+
+const (
+	flagTrustedFirst       = 0x8000 // X509_V_FLAG_TRUSTED_FIRST
+	flagNoPartialWildcards = 4      // X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
+)
+
+// NewConfig returns a Config with the defaults that CPython gives an SSLContext of that protocol.
+func NewConfig(method Method) (*Config, error) {
+	switch method {
+	case MethodTLS, MethodTLSv10, MethodTLSv11, MethodTLSv12, MethodTLSClient, MethodTLSServer:
+	default:
+		return nil, misuse(0, "invalid or unsupported protocol version")
+	}
+	c := &Config{
+		Options: DefaultOptions, VerifyFlags: flagTrustedFirst, HostFlags: flagNoPartialWildcards,
+		VerifyDepth: 100, NumTickets: 2, SessionTimeout: 7200,
+		Now: func() int64 { return time.Now().Unix() }, Rand: rand.Reader,
+		method: method, securityLevel: 2, suites13: suite.Default13(), groups: group.DefaultList(),
+		store: pki.NewStore(),
+	}
+	c.shared = newShared()
+	if method == MethodTLSClient {
+		c.VerifyMode, c.CheckHostname = VerifyRequired, true
+	}
+	if method == MethodTLS || method == MethodTLSClient || method == MethodTLSServer {
+		c.minVersion = VersionTLS12
+	}
+	return c, c.SetCiphers(defaultCiphers)
+}
+
+// Method returns the method that the Config was made with.
+func (c *Config) Method() Method { return c.method }
+
+// snapshot is the copy that a connection keeps: settings replace slices and never write into them.
+func (c *Config) snapshot() *Config {
+	s := *c
+	return &s
+}
+
+// SecurityLevel returns OpenSSL's security level, which SetCiphers sets by "@SECLEVEL=n".
+func (c *Config) SecurityLevel() int { return c.securityLevel }
+
+// SetSecurityLevel sets the security level, 0 to 5.
+func (c *Config) SetSecurityLevel(level int) error {
+	if level < 0 || level > 5 {
+		return misuse(0, "security level is not between 0 and 5")
+	}
+	c.securityLevel = level
+	return nil
+}
+
+// SetCiphers sets the suites of TLS 1.2 and below, and perhaps the security level, by an OpenSSL cipher string.
+// TLS 1.3 suites are not affected. A string that selects nothing is refused and changes nothing.
+func (c *Config) SetCiphers(rule string) error {
+	l, err := suite.ParseList(rule, c.securityLevel)
+	if err != nil {
+		return err
+	}
+	c.suites, c.securityLevel = l.Suites, l.SecurityLevel
+	return nil
+}
+
+// SetCiphersuites sets the suites of TLS 1.3 by their names, separated by colons.
+func (c *Config) SetCiphersuites(names string) error {
+	l, err := suite.ParseSuites13(names)
+	if err != nil {
+		return err
+	}
+	c.suites13 = l
+	return nil
+}

@@ -1,0 +1,137 @@
+package core
+
+import (
+	"bytes"
+
+	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/gossl/gossl/core/internal/group"
+	"github.com/gossl/gossl/core/internal/pki"
+	"github.com/gossl/gossl/core/internal/sigalg"
+	"github.com/gossl/gossl/core/internal/suite"
+)
+
+// info is what a connection knows about itself once it has been negotiated.
+type info struct {
+	suite        *suite.Suite
+	group        group.ID // 0: none
+	alpn         string
+	serverName   string // what a client connects to, or what it told the server
+	hasSNI       bool
+	resumed      bool
+	peerScheme   sigalg.Scheme
+	ourScheme    sigalg.Scheme
+	peerChain    [][]byte
+	peerLeaf     *pki.Certificate
+	ourLeaf      *pki.Certificate // of the certificate that we showed
+	verified     [][]byte         // the chain that was built, leaf first
+	verifyResult alert.VerifyCode
+	clientSuites []uint16 // what the client offered (server)
+	tlsUnique    []byte
+	clientRandom []byte
+	serverRandom []byte
+
+	// exporter gives keying material (RFC 5705, RFC 9846 section 7.5).
+	exporter func(label string, context []byte, hasContext bool, n int) ([]byte, error)
+}
+
+// forgetSession keeps the session of a failed connection from being resumed (RFC 5246 section 7.2.2).
+func (i *info) forgetSession(c *Conn) {
+	if c.session != nil && c.side == Server && c.version < VersionTLS13 {
+		c.cfg.shared.cacheDrop(c.session.id)
+	}
+}
+
+// Side returns which end we are.
+func (c *Conn) Side() Side { return c.side }
+
+// HandshakeDone reports whether the first handshake is complete.
+func (c *Conn) HandshakeDone() bool { return c.done }
+
+// Version returns the negotiated version, 0 before the handshake is complete.
+func (c *Conn) Version() uint16 {
+	if !c.done {
+		return 0
+	}
+	return c.version
+}
+
+// Cipher returns the suite in use, its zero value before there is one.
+func (c *Conn) Cipher() CipherInfo {
+	if c.info.suite == nil {
+		return CipherInfo{}
+	}
+	return cipherInfo(c.info.suite)
+}
+
+// SharedCiphers returns the suites of the client's offer that the server's Config has too, in the client's order;
+// nil on a client.
+func (c *Conn) SharedCiphers() []CipherInfo {
+	var l []CipherInfo
+	for _, id := range c.info.clientSuites {
+		if c.cfg.hasSuite(id) {
+			l = append(l, cipherInfo(suite.ByID(id)))
+		}
+	}
+	return l
+}
+
+// ALPN returns the application protocol (RFC 7301), "" if none was agreed on.
+func (c *Conn) ALPN() string { return c.info.alpn }
+
+// ServerName returns what the client connects to, on a server what the client asked for.
+func (c *Conn) ServerName() string { return c.info.serverName }
+
+// HasSNI reports whether the client sent a server name.
+func (c *Conn) HasSNI() bool { return c.info.hasSNI }
+
+// Group returns the name of the named group of the key exchange, "" if there was none.
+func (c *Conn) Group() string {
+	if g := group.Lookup(c.info.group); g != nil {
+		return g.Name
+	}
+	return ""
+}
+
+// PeerScheme and OurScheme return the names of the signature schemes, "" if nothing was signed.
+func (c *Conn) PeerScheme() string { return schemeName(c.info.peerScheme) }
+
+// OurScheme returns the name of the scheme that we signed with.
+func (c *Conn) OurScheme() string { return schemeName(c.info.ourScheme) }
+
+func schemeName(s sigalg.Scheme) string {
+	if s == 0 {
+		return ""
+	}
+	return s.String()
+}
+
+// Resumed reports whether the handshake resumed a session.
+func (c *Conn) Resumed() bool { return c.info.resumed }
+
+// PeerCertificates returns the certificates that the peer sent, in DER, leaf first.
+func (c *Conn) PeerCertificates() [][]byte { return c.info.peerChain }
+
+// VerifyResult returns the outcome of the verification of the peer's certificates (X509_V_ERR_*), 0 if there were none.
+func (c *Conn) VerifyResult() int { return int(c.info.verifyResult) }
+
+// SentShutdown and ReceivedShutdown report whether close_notify has passed in each direction.
+func (c *Conn) SentShutdown() bool { return c.sentClose }
+
+// ReceivedShutdown reports whether the peer sent close_notify.
+func (c *Conn) ReceivedShutdown() bool { return c.gotClose }
+
+// TLSUnique returns the channel binding of RFC 5929 section 3: the first Finished of the handshake.
+func (c *Conn) TLSUnique() []byte { return bytes.Clone(c.info.tlsUnique) }
+
+// Export returns n bytes of keying material for a label and, if hasContext, a context.
+func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
+	if c.info.exporter == nil || !c.done {
+		return nil, misuse(alert.ReasonBadHandshakeState, "no keying material before the handshake is complete")
+	}
+	return c.info.exporter(label, context, hasContext, n)
+}
+
+// TLSExporter returns the channel binding of RFC 9266.
+func (c *Conn) TLSExporter() ([]byte, error) {
+	return c.Export("EXPORTER-Channel-Binding", nil, true, 32)
+}

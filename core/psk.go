@@ -1,0 +1,97 @@
+package core
+
+import (
+	"crypto"
+	"crypto/hmac"
+
+	"github.com/gossl/gossl/core/internal/keys"
+	"github.com/gossl/gossl/core/internal/suite"
+	"github.com/gossl/gossl/core/internal/wire"
+)
+
+// pskAnswer is the caller's answer to WantPSKClient or WantPSKServer.
+type pskAnswer struct {
+	given    bool
+	identity []byte
+	key      []byte
+	question []byte // the server's hint (client), the client's identity (server)
+}
+
+// AnswerPSK answers WantPSKClient with an identity and its key, WantPSKServer with the key of the identity. An empty
+// key means that there is none.
+func (c *Conn) AnswerPSK(identity, key []byte) error {
+	if c.want != WantPSKClient && c.want != WantPSKServer {
+		return misuse(0, "no pre-shared key was asked for")
+	}
+	c.want = 0
+	c.psk.given = true
+	c.psk.identity, c.psk.key = append([]byte(nil), identity...), append([]byte(nil), key...)
+	return nil
+}
+
+// PSKQuestion returns, while a Want for a pre-shared key is open, the server's identity hint or the client's identity.
+func (c *Conn) PSKQuestion() []byte { return c.psk.question }
+
+// takePSK returns the caller's answer, once.
+func (c *Conn) takePSK() (identity, key []byte) {
+	identity, key = c.psk.identity, c.psk.key
+	c.psk = pskAnswer{}
+	return identity, key
+}
+
+// clientPSK is one pre-shared key in the client's offer.
+type clientPSK struct {
+	identity wire.PSKIdentity
+	hash     crypto.Hash
+	secret   []byte
+	session  *Session // nil: external
+}
+
+// offeredPSKs returns the session to resume and the caller's external key. It takes the answer to WantPSKClient.
+func (c *Conn) offeredPSKs() []clientPSK {
+	var l []clientPSK
+	if s := c.session; s != nil && s.version == VersionTLS13 && s.HasTicket() {
+		age := uint32(c.cfg.Now()-s.created)*1000 + s.ageAdd // RFC 9846 section 4.2.11.1
+		l = append(l, clientPSK{wire.PSKIdentity{Identity: s.ticket, ObfuscatedAge: age},
+			suite.ByID(s.suite).Hash, s.secret, s})
+	}
+	if c.psk.given {
+		if identity, key := c.takePSK(); len(key) > 0 {
+			// RFC 9846 section 4.2.11: an external key without a hash goes with SHA-256.
+			l = append(l, clientPSK{wire.PSKIdentity{Identity: identity}, crypto.SHA256, key, nil})
+		}
+	}
+	return l
+}
+
+// binder is the MAC that proves possession of the key over everything up to the binders.
+func (p *clientPSK) binder(t *keys.Transcript, truncated []byte) []byte {
+	early := keys.NewEarlySecret(p.hash, p.secret)
+	key := early.ExternalBinderKey()
+	if p.session != nil {
+		key = early.ResumptionBinderKey()
+	}
+	return pskBinder(p.hash, key, t, truncated)
+}
+
+func pskBinder(h crypto.Hash, binderKey []byte, t *keys.Transcript, truncated []byte) []byte {
+	partial := t.Clone()
+	partial.SetHash(h)
+	partial.Write(truncated)
+	return keys.FinishedMAC(h, binderKey, partial.Sum())
+}
+
+// checkBinder compares in constant time.
+func checkBinder(want, got []byte) bool { return hmac.Equal(want, got) }
+
+// keepPSKsOf drops the keys whose hash is not the suite's: the server has chosen the suite already
+// (RFC 9846 section 4.1.4).
+func (hs *clientHandshake) keepPSKsOf(st *suite.Suite) {
+	kept := hs.psks[:0]
+	for _, p := range hs.psks {
+		if p.hash == st.Hash {
+			kept = append(kept, p)
+		}
+	}
+	hs.psks = kept
+}

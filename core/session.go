@@ -1,0 +1,192 @@
+package core
+
+import (
+	"bytes"
+	"crypto/sha256"
+
+	"github.com/gossl/gossl/core/internal/alert"
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// Session is what two connections have in common: keys, the peer's certificates, and what was negotiated. It is
+// immutable; a resumed connection makes a new one.
+type Session struct {
+	isClient bool
+	version  uint16
+	suite    uint16
+	secret   []byte // the master secret, or in TLS 1.3 the resumption PSK
+	id       []byte
+	ticket   []byte
+	created  int64 // seconds since 1970
+	timeout  int64 // seconds
+	hint     uint32
+	ageAdd   uint32
+	ems      bool
+	verified bool // the peer's certificates were verified
+
+	alpn       string
+	serverName string
+	peerChain  [][]byte
+	chain      [][]byte // the verified one
+
+	shared *shared // of the config that it belongs to
+}
+
+// ID returns the session ID, which is made up for sessions with tickets (RFC 5077 section 3.4).
+func (s *Session) ID() []byte { return s.id }
+
+// Time returns when the session was made, in seconds since 1970.
+func (s *Session) Time() int64 { return s.created }
+
+// Timeout returns the lifetime in seconds.
+func (s *Session) Timeout() int64 { return s.timeout }
+
+// TicketLifetimeHint returns the lifetime in seconds that the server gave with its ticket, 0 without one.
+func (s *Session) TicketLifetimeHint() uint32 { return s.hint }
+
+// HasTicket reports whether the session is resumed by a ticket.
+func (s *Session) HasTicket() bool { return len(s.ticket) > 0 }
+
+// Version returns the protocol version.
+func (s *Session) Version() uint16 { return s.version }
+
+func (s *Session) expired(now int64) bool { return now < s.created || now >= s.created+s.timeout }
+
+// BelongsTo reports whether the session was made by a connection of cfg or a clone of it.
+func (s *Session) BelongsTo(cfg *Config) bool { return s.shared == cfg.shared }
+
+// setTicket stores a ticket that came from the server, and the ID that stands for it.
+func (s *Session) setTicket(ticket []byte, hint uint32) {
+	id := sha256.Sum256(ticket)
+	s.ticket, s.hint, s.id = ticket, hint, id[:]
+}
+
+const sessionFormat = 1
+
+// Export returns everything about the session, for ImportSession in another process. It holds secrets.
+func (s *Session) Export() []byte {
+	var b cryptobyte.Builder
+	b.AddUint8(sessionFormat)
+	b.AddUint8(flags(s.isClient, s.ems, s.verified))
+	b.AddUint16(s.version)
+	b.AddUint16(s.suite)
+	b.AddUint64(uint64(s.created))
+	b.AddUint64(uint64(s.timeout))
+	b.AddUint32(s.hint)
+	b.AddUint32(s.ageAdd)
+	for _, v := range [][]byte{s.secret, s.id, []byte(s.alpn), []byte(s.serverName)} {
+		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
+	}
+	b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.ticket) })
+	for _, list := range [][][]byte{s.peerChain, s.chain} {
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
+			for _, der := range list {
+				b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(der) })
+			}
+		})
+	}
+	return b.BytesOrPanic()
+}
+
+// ImportSession reads what Export gave, as a session of cfg.
+func ImportSession(cfg *Config, data []byte) (*Session, error) {
+	s := parseSession(data)
+	if s == nil {
+		return nil, misuse(alert.ReasonLengthMismatch, "malformed session")
+	}
+	s.shared = cfg.shared
+	return s, nil
+}
+
+func parseSession(data []byte) *Session {
+	s, b := &Session{}, cryptobyte.String(data)
+	var format, bits uint8
+	var created, timeout uint64
+	if !b.ReadUint8(&format) || format != sessionFormat || !b.ReadUint8(&bits) || !b.ReadUint16(&s.version) ||
+		!b.ReadUint16(&s.suite) || !b.ReadUint64(&created) || !b.ReadUint64(&timeout) || !b.ReadUint32(&s.hint) ||
+		!b.ReadUint32(&s.ageAdd) {
+		return nil
+	}
+	s.created, s.timeout = int64(created), int64(timeout)
+	s.isClient, s.ems, s.verified = bits&1 != 0, bits&2 != 0, bits&4 != 0
+	var alpn, name []byte
+	for _, v := range []*[]byte{&s.secret, &s.id, &alpn, &name} {
+		if !b.ReadUint8LengthPrefixed((*cryptobyte.String)(v)) {
+			return nil
+		}
+		*v = bytes.Clone(*v)
+	}
+	s.alpn, s.serverName = string(alpn), string(name)
+	var ticket cryptobyte.String
+	if !b.ReadUint24LengthPrefixed(&ticket) {
+		return nil
+	}
+	s.ticket = bytes.Clone(ticket)
+	for _, list := range []*[][]byte{&s.peerChain, &s.chain} {
+		if !readList(&b, list) {
+			return nil
+		}
+	}
+	if !b.Empty() {
+		return nil
+	}
+	return s
+}
+
+func readList(b *cryptobyte.String, list *[][]byte) bool {
+	var all, der cryptobyte.String
+	if !b.ReadUint24LengthPrefixed(&all) {
+		return false
+	}
+	for !all.Empty() {
+		if !all.ReadUint24LengthPrefixed(&der) {
+			return false
+		}
+		*list = append(*list, bytes.Clone(der))
+	}
+	return true
+}
+
+func flags(bits ...bool) (b uint8) {
+	for i, set := range bits {
+		if set {
+			b |= 1 << i
+		}
+	}
+	return b
+}
+
+// SetSession makes a client offer to resume. It is refused after the handshake has begun, and for a session of
+// another Config.
+func (c *Conn) SetSession(s *Session) error {
+	switch {
+	case c.side == Server:
+		return misuse(0, "Cannot set session for server-side SSLSocket.")
+	case c.state != nil || c.done:
+		return misuse(0, "Cannot set session after handshake.")
+	case !s.BelongsTo(c.cfg):
+		return misuse(alert.ReasonAttemptToReuseSessionInDifferentContext, "Session refers to a different SSLContext.")
+	}
+	c.session = s
+	return nil
+}
+
+// Session returns the session in force, nil before the handshake is complete.
+func (c *Conn) Session() *Session {
+	if !c.done {
+		return nil
+	}
+	return c.session
+}
+
+// usable reports whether the client may offer s: it is alive, its suite and version are still allowed, and it was
+// verified as strictly as the connection demands.
+func (c *Conn) usable(s *Session) bool {
+	if s == nil || !s.isClient || s.expired(c.cfg.Now()) || !c.cfg.offersSuite(s.suite, s.version) {
+		return false
+	}
+	if c.cfg.VerifyMode != VerifyNone && !s.verified {
+		return false
+	}
+	return s.serverName == c.info.serverName || !c.cfg.CheckHostname
+}

@@ -1,0 +1,109 @@
+package core
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/binary"
+	"io"
+)
+
+// A ticket is name (16) | nonce (12) | AES-256-GCM(session), with the name as additional data: RFC 5077 section 4's
+// recommended form with an AEAD in place of CBC and HMAC.
+const (
+	ticketNameLen  = 16
+	ticketNonceLen = 12
+	ticketKeyLen   = ticketNameLen + 32 + 8 // name, key, time of birth
+)
+
+type ticketKey struct {
+	name [ticketNameLen]byte
+	key  [32]byte
+	born int64
+	aead cipher.AEAD
+}
+
+func (k *ticketKey) append(b []byte) []byte {
+	b = append(append(b, k.name[:]...), k.key[:]...)
+	return binary.BigEndian.AppendUint64(b, uint64(k.born))
+}
+
+func parseTicketKey(b []byte) (*ticketKey, error) {
+	k := &ticketKey{born: int64(binary.BigEndian.Uint64(b[ticketNameLen+32:]))}
+	copy(k.name[:], b)
+	copy(k.key[:], b[ticketNameLen:])
+	return k, k.prepare()
+}
+
+func (k *ticketKey) prepare() error {
+	block, err := aes.NewCipher(k.key[:])
+	if err != nil {
+		return err
+	}
+	k.aead, err = cipher.NewGCM(block)
+	return err
+}
+
+// rotate makes sure that the first key is young enough to seal with: a key seals for one session lifetime and opens
+// for two, so that no ticket dies before its session. s.mu is held.
+func (s *shared) rotate(c *Config) error {
+	now, life := c.Now(), c.SessionTimeout
+	if len(s.keys) > 0 && now-s.keys[0].born < life {
+		return nil
+	}
+	k := &ticketKey{born: now}
+	if _, err := io.ReadFull(c.Rand, k.name[:]); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(c.Rand, k.key[:]); err != nil {
+		return err
+	}
+	if err := k.prepare(); err != nil {
+		return err
+	}
+	live := []*ticketKey{k}
+	for _, old := range s.keys {
+		if now-old.born < 2*life {
+			live = append(live, old)
+		}
+	}
+	s.keys = live
+	return nil
+}
+
+// sealTicket encrypts a session for the client to keep.
+func (s *shared) sealTicket(c *Config, session []byte) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.rotate(c); err != nil {
+		return nil, err
+	}
+	k := s.keys[0]
+	t := make([]byte, ticketNameLen+ticketNonceLen, ticketNameLen+ticketNonceLen+len(session)+k.aead.Overhead())
+	copy(t, k.name[:])
+	if _, err := io.ReadFull(c.Rand, t[ticketNameLen:]); err != nil {
+		return nil, err
+	}
+	return k.aead.Seal(t, t[ticketNameLen:], session, k.name[:]), nil
+}
+
+// openTicket decrypts a ticket. It returns nil for one that is not ours, was changed, or whose key is gone.
+func (s *shared) openTicket(ticket []byte) []byte {
+	if len(ticket) < ticketNameLen+ticketNonceLen {
+		return nil
+	}
+	name, nonce := ticket[:ticketNameLen], ticket[ticketNameLen:ticketNameLen+ticketNonceLen]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.keys {
+		if subtle.ConstantTimeCompare(name, k.name[:]) != 1 {
+			continue
+		}
+		plain, err := k.aead.Open(nil, nonce, ticket[ticketNameLen+ticketNonceLen:], k.name[:])
+		if err != nil {
+			return nil
+		}
+		return plain
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package core
+
+import (
+	"net/netip"
+
+	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/gossl/gossl/core/internal/pki"
+)
+
+// setPeerChain parses the certificates that the peer sent and, if the config asks for it, verifies them. It sets
+// c.info.peerChain, peerLeaf, verified and verifyResult.
+func (c *Conn) setPeerChain(ders [][]byte) error {
+	certs, err := parseChain(ders)
+	if err != nil {
+		return err
+	}
+	c.info.peerChain, c.info.peerLeaf = ders, certs[0]
+	if certs[0].PublicKey == nil {
+		return alert.New(alert.Peer, alert.ReasonUnableToFindPublicKeyParameters, alert.UnsupportedCertificate,
+			"peer's certificate has an unsupported public key")
+	}
+	if c.cfg.VerifyMode == VerifyNone {
+		return nil
+	}
+	return c.verifyChain(certs)
+}
+
+func parseChain(ders [][]byte) ([]*pki.Certificate, error) {
+	certs := make([]*pki.Certificate, len(ders))
+	for i, der := range ders {
+		cert, err := pki.ParseCertificate(der)
+		if err != nil {
+			e := *asError(err)
+			e.Class, e.Alert = alert.Peer, alert.BadCertificate
+			return nil, &e
+		}
+		certs[i] = cert
+	}
+	return certs, nil
+}
+
+func (c *Conn) verifyChain(certs []*pki.Certificate) error {
+	r, err := pki.Verify(certs[0], certs[1:], c.cfg.store, c.verifyOptions())
+	c.setVerified(r)
+	if err == nil {
+		return nil
+	}
+	e := *asError(err)
+	e.Class, e.Library, e.Reason = alert.Peer, alert.LibSSL, alert.ReasonCertificateVerifyFailed
+	c.info.verifyResult = e.Verify
+	return &e
+}
+
+func (c *Conn) setVerified(r *pki.Result) {
+	if r == nil {
+		return
+	}
+	c.info.verified = make([][]byte, len(r.Chain))
+	for i, cert := range r.Chain {
+		c.info.verified[i] = cert.Raw
+	}
+}
+
+func (c *Conn) verifyOptions() *pki.Options {
+	o := &pki.Options{
+		Time: c.cfg.Now(), Flags: pki.Flags(c.cfg.VerifyFlags), Purpose: pki.PurposeServer,
+		Depth: c.cfg.VerifyDepth, SecurityLevel: c.cfg.securityLevel, HostFlags: c.cfg.HostFlags,
+	}
+	if c.side == Server {
+		o.Purpose = pki.PurposeClient
+		return o
+	}
+	if !c.cfg.CheckHostname {
+		return o
+	}
+	if ip, err := netip.ParseAddr(c.info.serverName); err == nil {
+		o.IP = ip.Unmap().AsSlice()
+		return o
+	}
+	o.Host = c.info.serverName
+	return o
+}
+
+// VerifiedChain returns the chain from the peer's leaf to the trust anchor, in DER; nil if none could be built. A
+// client that verifies nothing builds it here, when it is asked for.
+func (c *Conn) VerifiedChain() [][]byte {
+	if c.info.verified == nil && c.cfg.VerifyMode == VerifyNone && c.info.peerLeaf != nil {
+		if certs, err := parseChain(c.info.peerChain); err == nil {
+			o := c.verifyOptions()
+			o.Host, o.IP = "", nil
+			r, err := pki.Verify(certs[0], certs[1:], c.cfg.store, o)
+			if err == nil {
+				c.setVerified(r)
+			}
+		}
+	}
+	return c.info.verified
+}
+
+// ServerEndPoint returns the channel binding of RFC 5929 section 4: the hash of the server's certificate.
+func (c *Conn) ServerEndPoint() []byte {
+	leaf := c.info.peerLeaf
+	if c.side == Server {
+		leaf = c.info.ourLeaf
+	}
+	if leaf == nil {
+		return nil
+	}
+	return leaf.EndPointHash()
+}
