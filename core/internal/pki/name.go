@@ -206,3 +206,20 @@ func OldSubjectHash(rawName []byte) uint32 {
 	sum := md5.Sum(rawName)
 	return binary.LittleEndian.Uint32(sum[:])
 }
+
+// NameAttributes calls each for every attribute of a Name: the number of its RDN, its OID in dotted form, its value as
+// text.
+func NameAttributes(raw []byte, each func(rdn int, oid, value string)) {
+	readName(raw, func(rdn int, a attribute) {
+		text, ok := a.text()
+		if !ok {
+			text = a.value
+		}
+		each(rdn, OIDString(a.oid), string(bytes.ToValidUTF8(text, []byte("\ufffd"))))
+	})
+}
+
+// SubjectAttributes is NameAttributes of the subject.
+func (c *Certificate) SubjectAttributes(each func(rdn int, oid, value string)) {
+	NameAttributes(c.RawSubject, each)
+}
