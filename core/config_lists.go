@@ -112,3 +112,12 @@ func (c *Config) SetDHParams(pem []byte) error {
 	c.dh = &group.DHParams{P: p, G: g}
 	return nil
 }
+
+// Sigalgs returns the names of the signature schemes in use, best first.
+func (c *Config) Sigalgs() []string {
+	var names []string
+	for _, s := range c.sigalgs() {
+		names = append(names, s.String())
+	}
+	return names
+}

@@ -84,3 +84,6 @@ func (c *Config) StoreStats() (certificates, crls, cas int) { return c.store.Sta
 
 // CACertificates returns the trust anchors that are CAs, in DER.
 func (c *Config) CACertificates() [][]byte { return c.store.CACertificates() }
+
+// ReadBundle returns the DER of the certificates and CRLs of a PEM file.
+func ReadBundle(pem []byte) (certificates, crls [][]byte, err error) { return keyfile.Bundle(pem) }

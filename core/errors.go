@@ -52,3 +52,6 @@ func asError(err error) *Error {
 
 // reasonInternal is ERR_R_INTERNAL_ERROR.
 const reasonInternal alert.Reason = 0xc0103
+
+// ErrBadWriteRetry is the error of a caller that repeats a write with less data than it began with.
+var ErrBadWriteRetry = misuse(alert.ReasonBadLength, "write repeated with less data")

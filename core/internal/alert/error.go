@@ -105,6 +105,14 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
+// IsEOF reports whether the transport ended before the peer said that it would.
+func (e *Error) IsEOF() bool {
+	return e.Class == System && e.Library == LibSSL && e.Reason == ReasonUnexpectedEofWhileReading
+}
+
+// IsInput reports whether the error is about something that the caller gave, and not about a connection.
+func (e *Error) IsInput() bool { return e.Class == Caller && e.Alert == No }
+
 // Name returns OpenSSL's symbolic reason, such as "NO_SHARED_CIPHER", or "" where OpenSSL has none.
 func (e *Error) Name() string { return reasonNames[code{e.Library, e.Reason}] }
 

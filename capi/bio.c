@@ -1,0 +1,200 @@
+/* bio.c owns the memory queues: a table of them with generations, so that a stale handle is an error. Nothing here
+   enters Go. */
+#include "bio.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KIND_BIO = 4, FIRST_CAP = 2048 };
+
+typedef struct slot {
+  bio *queue;
+  uint32_t generation;
+  uint32_t next_free;
+} slot;
+
+static struct {
+  pthread_mutex_t lock;
+  slot *slots;
+  uint32_t len, cap, free_list; /* free_list is index + 1 */
+} table = {PTHREAD_MUTEX_INITIALIZER, 0, 0, 0, 0};
+
+static gossl_bio handle_of(uint32_t index, uint32_t generation) {
+  return (uint64_t)KIND_BIO << 56 | (uint64_t)(generation & 0xffffff) << 32 | index;
+}
+
+/* The slot of a handle, or NULL; table.lock is held. */
+static slot *find(gossl_bio handle) {
+  uint32_t index = (uint32_t)handle;
+  if (handle >> 56 != KIND_BIO || index >= table.len) return NULL;
+  slot *s = &table.slots[index];
+  if (!s->queue || handle != handle_of(index, s->generation)) return NULL;
+  return s;
+}
+
+bio *bio_ref(gossl_bio handle) {
+  pthread_mutex_lock(&table.lock);
+  slot *s = find(handle);
+  bio *b = s ? s->queue : NULL;
+  if (b) b->refs++;
+  pthread_mutex_unlock(&table.lock);
+  return b;
+}
+
+void bio_unref(bio *b) {
+  pthread_mutex_lock(&table.lock);
+  int last = --b->refs == 0;
+  pthread_mutex_unlock(&table.lock);
+  if (!last) return;
+  free(b->data);
+  free(b);
+}
+
+void bio_lock(bio *b) {
+  while (__atomic_exchange_n(&b->lock, 1, __ATOMIC_ACQUIRE)) sched_yield();
+}
+
+void bio_unlock(bio *b) { __atomic_store_n(&b->lock, 0, __ATOMIC_RELEASE); }
+
+int bio_reserve(bio *b, size_t need) {
+  if (need <= b->cap) return 1;
+  uint8_t *data = realloc(b->data, need);
+  if (!data) return 0;
+  b->data = data;
+  b->cap = need;
+  return 1;
+}
+
+/* Room for n more bytes behind the queued ones. */
+static int make_room(bio *b, size_t n) {
+  if (b->cap - b->end >= n) return 1;
+  size_t queued = b->end - b->start;
+  if (b->start > 0) {
+    memmove(b->data, b->data + b->start, queued);
+    b->start = 0;
+    b->end = queued;
+    if (b->cap - b->end >= n) return 1;
+  }
+  size_t need = b->cap * 2;
+  if (need < FIRST_CAP) need = FIRST_CAP;
+  if (need < queued + n) need = queued + n;
+  return bio_reserve(b, need);
+}
+
+static void fail(gossl_error *err, int32_t status, const char *message) {
+  if (!err) return;
+  memset(err, 0, sizeof *err);
+  err->status = status;
+  err->alert = -1;
+  strncpy(err->message, message, sizeof err->message - 1);
+}
+
+__attribute__((visibility("default"))) int32_t gossl_bio_new(gossl_bio *out, gossl_error *err) {
+  if (!out) {
+    fail(err, GOSSL_E_ARGUMENT, "out_bio is NULL");
+    return GOSSL_E_ARGUMENT;
+  }
+  bio *b = calloc(1, sizeof *b);
+  pthread_mutex_lock(&table.lock);
+  uint32_t index = table.free_list - 1;
+  if (b && table.free_list) {
+    table.free_list = table.slots[index].next_free;
+  } else if (b) {
+    if (table.len == table.cap) {
+      uint32_t cap = table.cap ? 2 * table.cap : 64;
+      slot *slots = realloc(table.slots, cap * sizeof *slots);
+      if (slots) {
+        table.slots = slots;
+        table.cap = cap;
+      }
+    }
+    index = table.len;
+    if (table.len < table.cap) {
+      table.slots[table.len++] = (slot){0, 1, 0};
+    } else {
+      free(b);
+      b = NULL;
+    }
+  }
+  if (b) {
+    b->refs = 1;
+    table.slots[index].queue = b;
+    *out = handle_of(index, table.slots[index].generation);
+  }
+  pthread_mutex_unlock(&table.lock);
+  if (!b) fail(err, GOSSL_E_SYSCALL, "out of memory");
+  return b ? GOSSL_OK : GOSSL_E_SYSCALL;
+}
+
+__attribute__((visibility("default"))) void gossl_bio_free(gossl_bio handle) {
+  pthread_mutex_lock(&table.lock);
+  slot *s = find(handle);
+  bio *b = s ? s->queue : NULL;
+  if (s) {
+    s->queue = NULL;
+    s->generation++;
+    s->next_free = table.free_list;
+    table.free_list = (uint32_t)handle + 1;
+  }
+  pthread_mutex_unlock(&table.lock);
+  if (b) bio_unref(b);
+}
+
+__attribute__((visibility("default"))) int64_t gossl_bio_write(gossl_bio handle, gossl_in *data, size_t len) {
+  if (!data && len) return GOSSL_E_ARGUMENT;
+  bio *b = bio_ref(handle);
+  if (!b) return GOSSL_E_HANDLE;
+  bio_lock(b);
+  int64_t n = GOSSL_E_SYSCALL;
+  if (make_room(b, len)) {
+    if (len) memcpy(b->data + b->end, data, len);
+    b->end += len;
+    n = (int64_t)len;
+  }
+  bio_unlock(b);
+  bio_unref(b);
+  return n;
+}
+
+__attribute__((visibility("default"))) int64_t gossl_bio_read(gossl_bio handle, uint8_t *buf, size_t cap) {
+  if (!buf && cap) return GOSSL_E_ARGUMENT;
+  bio *b = bio_ref(handle);
+  if (!b) return GOSSL_E_HANDLE;
+  bio_lock(b);
+  size_t n = b->end - b->start;
+  if (n > cap) n = cap;
+  if (n) memcpy(buf, b->data + b->start, n);
+  b->start += n;
+  if (b->start == b->end) b->start = b->end = 0;
+  bio_unlock(b);
+  bio_unref(b);
+  return (int64_t)n;
+}
+
+__attribute__((visibility("default"))) int64_t gossl_bio_pending(gossl_bio handle) {
+  bio *b = bio_ref(handle);
+  if (!b) return GOSSL_E_HANDLE;
+  bio_lock(b);
+  int64_t n = (int64_t)(b->end - b->start);
+  bio_unlock(b);
+  bio_unref(b);
+  return n;
+}
+
+__attribute__((visibility("default"))) int64_t gossl_bio_write_eof(gossl_bio handle) {
+  bio *b = bio_ref(handle);
+  if (!b) return GOSSL_E_HANDLE;
+  b->closed = 1;
+  bio_unref(b);
+  return GOSSL_OK;
+}
+
+__attribute__((visibility("default"))) int64_t gossl_bio_is_closed(gossl_bio handle) {
+  bio *b = bio_ref(handle);
+  if (!b) return GOSSL_E_HANDLE;
+  int64_t closed = b->closed;
+  bio_unref(b);
+  return closed;
+}

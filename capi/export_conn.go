@@ -1,0 +1,409 @@
+package main
+
+/*
+#include "gossl.h"
+#include "bio.h"
+*/
+import "C"
+
+import (
+	"encoding/json"
+	"fmt"
+	"unsafe"
+
+	"github.com/gossl/gossl/core"
+)
+
+var conns = slab[conn]{kind: kindConn}
+
+//export go_conn_new
+func go_conn_new(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.size_t, out *C.gossl_conn,
+	err *C.gossl_error) C.int32_t {
+	return withConfig(handle, err, func(c *core.Config) error {
+		host, e := text(name, n)
+		if e != nil {
+			return e
+		}
+		if out == nil || side != C.GOSSL_CLIENT && side != C.GOSSL_SERVER {
+			return argumentError("side is neither GOSSL_CLIENT nor GOSSL_SERVER, or out_conn is NULL")
+		}
+		made, e := core.NewConn(c, core.Side(side), host)
+		if e != nil {
+			return e
+		}
+		*out = C.gossl_conn(conns.add(&conn{c: made, fd: -1}))
+		return nil
+	})
+}
+
+//export go_conn_free
+func go_conn_free(handle C.gossl_conn) {
+	k := conns.remove(uint64(handle))
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dropQueues()
+	k.fd = -1
+}
+
+func (k *conn) dropQueues() {
+	if k.in != nil {
+		C.bio_unref(k.in)
+		C.bio_unref(k.out)
+		k.in, k.out = nil, nil
+	}
+}
+
+// with runs f on a connection under its lock, for calls that report by *err.
+func with(handle C.gossl_conn, err *C.gossl_error, f func(*conn) error) (status C.int32_t) {
+	defer guard(&status, err)
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return report(err, errHandle)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.dead {
+		return report(err, errPanic)
+	}
+	return report(err, f(k))
+}
+
+// operate runs an operation that returns a count or a status. A panic in it ends the connection.
+func operate(handle C.gossl_conn, op func(*conn) (int, error)) C.int64_t {
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.GOSSL_E_HANDLE
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n, err := k.protect(op)
+	k.last = err
+	switch {
+	case err == nil:
+		return C.int64_t(n)
+	case err == errWantWrite:
+		return C.GOSSL_E_WANT_WRITE
+	}
+	return C.int64_t(statusOf(err))
+}
+
+// protect makes an error of a panic, and of every call after it.
+func (k *conn) protect(op func(*conn) (int, error)) (n int, err error) {
+	if k.dead {
+		return 0, errPanic
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			k.dead = true
+			n, err = 0, fmt.Errorf("%w: %v", errPanic, r)
+		}
+	}()
+	return op(k)
+}
+
+//export go_conn_set_fd
+func go_conn_set_fd(handle C.gossl_conn, fd C.int32_t, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error {
+		if fd < 0 {
+			return argumentError("not a descriptor")
+		}
+		k.dropQueues()
+		k.fd = C.int(fd)
+		return nil
+	})
+}
+
+//export go_conn_set_bio
+func go_conn_set_bio(handle C.gossl_conn, incoming, outgoing C.gossl_bio, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error {
+		in, out := C.bio_ref(incoming), C.bio_ref(outgoing)
+		if in == nil || out == nil {
+			for _, b := range []*C.bio{in, out} {
+				if b != nil {
+					C.bio_unref(b)
+				}
+			}
+			return errHandle
+		}
+		k.dropQueues()
+		k.fd, k.in, k.out = -1, in, out
+		return nil
+	})
+}
+
+//export go_conn_handshake
+func go_conn_handshake(handle C.gossl_conn) C.int64_t {
+	return operate(handle, (*conn).handshake)
+}
+
+//export go_conn_read
+func go_conn_read(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t) C.int64_t {
+	p, err := slice((*C.gossl_in)(buf), min(cap, 1<<30))
+	if err != nil {
+		return C.GOSSL_E_ARGUMENT
+	}
+	return operate(handle, func(k *conn) (int, error) {
+		n, err := k.run(func() (int, error) { return k.c.Read(p) })
+		if err == errWantWrite && n > 0 { // what is to be sent can wait; what was read cannot
+			err = nil
+		}
+		return n, err
+	})
+}
+
+//export go_conn_write
+func go_conn_write(handle C.gossl_conn, data *C.gossl_in, n C.size_t) C.int64_t {
+	p, err := slice(data, min(n, 1<<30))
+	if err != nil {
+		return C.GOSSL_E_ARGUMENT
+	}
+	return operate(handle, func(k *conn) (int, error) { return k.write(p) })
+}
+
+//export go_conn_shutdown
+func go_conn_shutdown(handle C.gossl_conn) C.int64_t {
+	return operate(handle, func(k *conn) (int, error) {
+		return k.run(func() (int, error) { return 0, k.c.Shutdown() })
+	})
+}
+
+//export go_conn_pending
+func go_conn_pending(handle C.gossl_conn) C.int64_t {
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.GOSSL_E_HANDLE
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return C.int64_t(k.c.Pending())
+}
+
+//export go_conn_error
+func go_conn_error(handle C.gossl_conn, err *C.gossl_error) (status C.int32_t) {
+	defer guard(&status, err)
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return report(err, errHandle)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	report(err, k.last)
+	return C.GOSSL_OK
+}
+
+//export go_conn_verify_post_handshake
+func go_conn_verify_post_handshake(handle C.gossl_conn, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error { return k.c.VerifyPostHandshake() })
+}
+
+//export go_conn_key_update
+func go_conn_key_update(handle C.gossl_conn, requestPeer C.int32_t, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error {
+		_, e := k.run(func() (int, error) { return 0, k.c.KeyUpdate(requestPeer != 0) })
+		if e == errWantWrite {
+			return nil
+		}
+		return e
+	})
+}
+
+//export go_conn_set_config
+func go_conn_set_config(handle C.gossl_conn, config C.gossl_config, err *C.gossl_error) C.int32_t {
+	other := configs.get(uint64(config))
+	if other == nil {
+		return report(err, errHandle)
+	}
+	return with(handle, err, func(k *conn) error {
+		other.mu.Lock()
+		defer other.mu.Unlock()
+		return k.c.SetConfig(other.c)
+	})
+}
+
+//export go_conn_answer_sni
+func go_conn_answer_sni(handle C.gossl_conn, alert C.int32_t, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error {
+		_, e := k.run(func() (int, error) { return 0, k.c.AnswerSNI(int(alert)) })
+		if e == errWantWrite {
+			return nil
+		}
+		return e
+	})
+}
+
+//export go_conn_answer_psk
+func go_conn_answer_psk(handle C.gossl_conn, identity *C.gossl_in, identityLen C.size_t, key *C.gossl_in,
+	keyLen C.size_t, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error {
+		id, e1 := slice(identity, identityLen)
+		secret, e2 := slice(key, keyLen)
+		if e1 != nil || e2 != nil {
+			return argumentError("NULL with a length")
+		}
+		return k.c.AnswerPSK(id, secret)
+	})
+}
+
+//export go_conn_get_int
+func go_conn_get_int(handle C.gossl_conn, what C.int32_t) (n C.int64_t) {
+	defer guardCount(&n)
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.GOSSL_E_HANDLE
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch c := k.c; what {
+	case C.GOSSL_CONN_VERSION:
+		return C.int64_t(c.Version())
+	case C.GOSSL_CONN_CIPHER:
+		return C.int64_t(c.Cipher().ID & 0xffff)
+	case C.GOSSL_CONN_CIPHER_BITS:
+		return C.int64_t(c.Cipher().StrengthBits)
+	case C.GOSSL_CONN_RESUMED:
+		return C.int64_t(flag(c.Resumed()))
+	case C.GOSSL_CONN_HANDSHAKE_DONE:
+		return C.int64_t(flag(c.HandshakeDone()))
+	case C.GOSSL_CONN_SIDE:
+		return C.int64_t(c.Side())
+	case C.GOSSL_CONN_VERIFY_RESULT:
+		return C.int64_t(c.VerifyResult())
+	case C.GOSSL_CONN_SENT_SHUTDOWN:
+		return C.int64_t(flag(c.SentShutdown()))
+	case C.GOSSL_CONN_RECEIVED_SHUTDOWN:
+		return C.int64_t(flag(c.ReceivedShutdown()))
+	case C.GOSSL_CONN_HAS_SNI:
+		return C.int64_t(flag(c.HasSNI()))
+	}
+	return C.GOSSL_E_ARGUMENT
+}
+
+//export go_conn_get
+func go_conn_get(handle C.gossl_conn, what C.int32_t, buf *C.uint8_t, cap C.size_t) (n C.int64_t) {
+	defer guardCount(&n)
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.GOSSL_E_HANDLE
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	data, ok := fact(k.c, what)
+	if !ok {
+		return C.GOSSL_E_ARGUMENT
+	}
+	return give(data, unsafe.Pointer(buf), cap)
+}
+
+func fact(c *core.Conn, what C.int32_t) ([]byte, bool) {
+	switch what {
+	case C.GOSSL_CONN_CIPHER_NAME:
+		return []byte(c.Cipher().Name), true
+	case C.GOSSL_CONN_CIPHER_PROTOCOL:
+		return []byte(c.Cipher().Protocol), true
+	case C.GOSSL_CONN_SHARED_CIPHERS:
+		return sharedCiphers(c), true
+	case C.GOSSL_CONN_ALPN:
+		return []byte(c.ALPN()), true
+	case C.GOSSL_CONN_SNI:
+		return []byte(c.ServerName()), true
+	case C.GOSSL_CONN_GROUP:
+		return []byte(c.Group()), true
+	case C.GOSSL_CONN_PEER_SIGALG:
+		return []byte(c.PeerScheme()), true
+	case C.GOSSL_CONN_OUR_SIGALG:
+		return []byte(c.OurScheme()), true
+	case C.GOSSL_CONN_PEER_CERTIFICATE:
+		if l := c.PeerCertificates(); len(l) > 0 {
+			return l[0], true
+		}
+		return nil, true
+	case C.GOSSL_CONN_PEER_CHAIN:
+		return list(c.PeerCertificates()), true
+	case C.GOSSL_CONN_VERIFIED_CHAIN:
+		return list(c.VerifiedChain()), true
+	case C.GOSSL_CONN_TLS_UNIQUE:
+		return c.TLSUnique(), true
+	case C.GOSSL_CONN_TLS_EXPORTER:
+		b, err := c.TLSExporter()
+		return b, err == nil
+	case C.GOSSL_CONN_TLS_SERVER_END_POINT:
+		return c.ServerEndPoint(), true
+	case C.GOSSL_CONN_PSK_HINT, C.GOSSL_CONN_PSK_IDENTITY:
+		return c.PSKQuestion(), true
+	}
+	return nil, false
+}
+
+func sharedCiphers(c *core.Conn) []byte {
+	l := c.SharedCiphers()
+	if l == nil {
+		return nil
+	}
+	out := make([][3]any, len(l))
+	for i, s := range l {
+		out[i] = [3]any{s.Name, s.Protocol, s.StrengthBits}
+	}
+	b, err := json.Marshal(out)
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
+//export go_conn_export
+func go_conn_export(handle C.gossl_conn, label *C.gossl_text, labelLen C.size_t, context *C.gossl_in,
+	contextLen C.size_t, hasContext C.int32_t, out *C.uint8_t, n C.size_t, err *C.gossl_error) C.int32_t {
+	return with(handle, err, func(k *conn) error {
+		name, e1 := text(label, labelLen)
+		ctx, e2 := slice(context, contextLen)
+		dst, e3 := slice((*C.gossl_in)(out), n)
+		if e1 != nil || e2 != nil || e3 != nil || n > 4096 {
+			return argumentError("NULL with a length, or more than 4096 bytes")
+		}
+		key, e := k.c.Export(name, ctx, hasContext != 0, int(n))
+		copy(dst, key)
+		return e
+	})
+}
+
+//export go_conn_take_keylog
+func go_conn_take_keylog(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t) (n C.int64_t) {
+	defer guardCount(&n)
+	return take(handle, buf, cap, func(k *conn) *[]byte {
+		k.keylog = append(k.keylog, k.c.TakeKeyLog()...)
+		return &k.keylog
+	})
+}
+
+//export go_conn_take_trace
+func go_conn_take_trace(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t) (n C.int64_t) {
+	defer guardCount(&n)
+	return take(handle, buf, cap, func(k *conn) *[]byte {
+		for _, e := range k.c.TakeTrace() {
+			k.trace = append(k.trace, byte(flag(e.Written)), byte(e.Version>>8), byte(e.Version),
+				byte(e.ContentType>>8), byte(e.ContentType))
+			k.trace = appendEntry(k.trace, e.Data)
+		}
+		return &k.trace
+	})
+}
+
+// take gives what was collected and forgets it once it fits.
+func take(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t, collect func(*conn) *[]byte) C.int64_t {
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.GOSSL_E_HANDLE
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	data := collect(k)
+	n := give(*data, unsafe.Pointer(buf), cap)
+	if buf != nil && C.size_t(n) <= cap {
+		clear(*data)
+		*data = nil
+	}
+	return n
+}

@@ -1,0 +1,182 @@
+package main
+
+/*
+#include "bio.h"
+#include "pump.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"sync"
+	"syscall"
+	"unsafe"
+
+	"github.com/gossl/gossl/core"
+)
+
+// conn is a core.Conn with its transport: a descriptor or two queues. Its lock is held for one call, in which nothing
+// waits.
+type conn struct {
+	mu      sync.Mutex
+	c       *core.Conn
+	fd      C.int // -1: none
+	in, out *C.bio
+	owed    int   // bytes of the last write that were sealed, but whose records are not all sent
+	last    error // why the last call failed
+	dead    bool  // a panic went through it
+
+	keylog, trace []byte // collected, not taken yet
+}
+
+// run does an operation, and moves ciphertext until it is done or the transport has no more.
+func (k *conn) run(op func() (int, error)) (int, error) {
+	if k.in != nil {
+		return k.runMemory(op)
+	}
+	for {
+		n, err := op()
+		blocked, sendErr := k.flush()
+		switch {
+		case err == core.ErrWantRead && blocked:
+			return 0, errWantWrite
+		case err == core.ErrWantRead && sendErr != nil:
+			return 0, sendErr
+		case err == core.ErrWantRead:
+			if err := k.receive(); err != nil {
+				return 0, err
+			}
+			continue
+		case err != nil:
+			return 0, err
+		case sendErr != nil:
+			return n, sendErr
+		case blocked:
+			return n, errWantWrite
+		}
+		return n, nil
+	}
+}
+
+// errWantWrite says that the kernel takes no more.
+var errWantWrite = errors.New("the transport takes no more for now")
+
+// runMemory does an operation between the two queues, whose memory the engine uses in place.
+func (k *conn) runMemory(op func() (int, error)) (int, error) {
+	C.bio_lock(k.in)
+	defer C.bio_unlock(k.in)
+	if k.out != k.in {
+		C.bio_lock(k.out)
+		defer C.bio_unlock(k.out)
+	}
+	in, out := k.c.In(), k.c.Out()
+	in.Use(unsafe.Slice((*byte)(k.in.data), int(k.in.cap)), int(k.in.start), int(k.in.end))
+	out.Grow = k.grow
+	out.Use(unsafe.Slice((*byte)(k.out.data), int(k.out.cap)), int(k.out.start), int(k.out.end))
+	if k.in.closed != 0 {
+		k.c.InputEnded()
+	}
+	n, err := op()
+	_, start, end := in.Mem()
+	k.in.start, k.in.end = C.size_t(start), C.size_t(end)
+	_, start, end = out.Mem()
+	k.out.start, k.out.end = C.size_t(start), C.size_t(end)
+	in.Use(nil, 0, 0)
+	out.Use(nil, 0, 0)
+	return n, err
+}
+
+// grow makes the outgoing queue larger. Without memory there is nothing to do but to give up the connection.
+func (k *conn) grow(_ []byte, need int) []byte {
+	if C.bio_reserve(k.out, C.size_t(need)) == 0 {
+		panic("out of memory")
+	}
+	return unsafe.Slice((*byte)(k.out.data), int(k.out.cap))
+}
+
+// flush sends what it can of the output. blocked says that something is left.
+func (k *conn) flush() (blocked bool, err error) {
+	out := k.c.Out()
+	for out.Len() > 0 && k.fd >= 0 {
+		b := out.Bytes()
+		n := int(C.pump_send(k.fd, unsafe.Pointer(&b[0]), C.size_t(len(b))))
+		switch {
+		case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
+			return true, nil
+		case n < 0:
+			return false, syscall.Errno(-n)
+		}
+		out.Consume(n)
+	}
+	if out.Len() == 0 {
+		out.Release()
+	}
+	return false, nil
+}
+
+// receive reads what is missing of the next record and no more, so that bytes behind a close_notify stay in the kernel.
+func (k *conn) receive() error {
+	if k.fd < 0 {
+		return argumentError("the connection has no transport")
+	}
+	in := k.c.In()
+	need := k.c.NeedInput()
+	space := in.Space(need)
+	n := int(C.pump_recv(k.fd, unsafe.Pointer(&space[0]), C.size_t(need)))
+	switch {
+	case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
+		return core.ErrWantRead
+	case n < 0:
+		return syscall.Errno(-n)
+	case n == 0:
+		k.c.InputEnded()
+	}
+	in.Extend(n)
+	return nil
+}
+
+// write is a write with the memory of one that could not be sent in full: its repetition sends the rest and seals
+// nothing.
+func (k *conn) write(p []byte) (int, error) {
+	if k.owed > 0 {
+		return k.settleOwed(p)
+	}
+	if k.in == nil {
+		if blocked, err := k.flush(); err != nil || blocked {
+			return 0, orWantWrite(err)
+		}
+	}
+	n, err := k.run(func() (int, error) { return k.c.Write(p) })
+	if err == errWantWrite && n > 0 {
+		k.owed = n
+	}
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+func (k *conn) settleOwed(p []byte) (int, error) {
+	if len(p) < k.owed {
+		return 0, core.ErrBadWriteRetry
+	}
+	blocked, err := k.flush()
+	if err != nil || blocked {
+		return 0, orWantWrite(err)
+	}
+	n := k.owed
+	k.owed = 0
+	return n, nil
+}
+
+func orWantWrite(err error) error {
+	if err == nil {
+		return errWantWrite
+	}
+	return err
+}
+
+// handshake is done when its last flight has left too.
+func (k *conn) handshake() (int, error) {
+	return k.run(func() (int, error) { return 0, k.c.Handshake() })
+}
