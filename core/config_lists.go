@@ -1,6 +1,7 @@
 package core
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -34,7 +35,7 @@ func (c *Config) SetGroups(names string) error {
 func (c *Config) SetECDHCurve(name string) error {
 	g := group.ByName(name)
 	if g == nil || !g.IsEC() || strings.HasPrefix(name, "P-") {
-		return misuse(alert.ReasonUnsupportedEllipticCurve, "unknown elliptic curve name "+name)
+		return misuse(0, "unknown elliptic curve name "+strconv.Quote(name))
 	}
 	c.groups = []group.ID{g.ID}
 	return nil

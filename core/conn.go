@@ -120,7 +120,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		}
 	}
 	for len(p) > 0 {
-		data, err := c.nextData(p)
+		data, err := c.nextData()
 		if err != nil {
 			return 0, c.settle(err)
 		}
@@ -132,18 +132,15 @@ func (c *Conn) Read(p []byte) (int, error) {
 }
 
 // nextData handles one record and returns its application data.
-func (c *Conn) nextData(dst []byte) ([]byte, error) {
+func (c *Conn) nextData() ([]byte, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	return c.next(dst)
+	return c.next()
 }
 
-// deliver copies data to p, unless it was opened into p, and keeps what does not fit.
+// deliver copies data to p and keeps what does not fit.
 func (c *Conn) deliver(p, data []byte) int {
-	if &data[0] == &p[0] {
-		return len(data)
-	}
 	n := copy(p, data)
 	if n < len(data) {
 		c.restMem = append(c.restMem[:0], data[n:]...)
@@ -200,7 +197,7 @@ func (c *Conn) Shutdown() error {
 		return err
 	}
 	for !c.gotClose {
-		data, err := c.nextData(nil)
+		data, err := c.nextData()
 		if err == ErrClosed {
 			break
 		}

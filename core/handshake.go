@@ -68,7 +68,7 @@ func (c *Conn) advance() error {
 	if r, ok := c.state.(resumer); ok {
 		return c.enter(r.resume(c))
 	}
-	_, err := c.next(nil)
+	_, err := c.next()
 	return err
 }
 

@@ -34,8 +34,8 @@ func (l *limits) fragment() int {
 }
 
 // next handles one record, or one handshake message left from the last record, and returns the application data in
-// it. The data is in dst if it was opened there, else in the input buffer: use it before the next call.
-func (c *Conn) next(dst []byte) ([]byte, error) {
+// it, which is in the input buffer: use it before the next call.
+func (c *Conn) next() ([]byte, error) {
 	if len(c.handshakeIn) > 0 {
 		if handled, err := c.nextMessage(); handled || err != nil {
 			return nil, err
@@ -52,7 +52,7 @@ func (c *Conn) next(dst []byte) ([]byte, error) {
 		return nil, err
 	}
 	c.traceHeader(false, raw)
-	typ, plain, err := c.rd.Open(dst, raw)
+	typ, plain, err := c.rd.Open(raw)
 	c.in.Consume(len(raw))
 	if err != nil {
 		return nil, c.skipOrFail(hdr, len(raw), err)

@@ -166,9 +166,8 @@ func (h *Half) next() {
 	h.seq++
 }
 
-// Open returns type and content of a whole record, which it may overwrite. The content is in dst if that has room for
-// it, else inside rec. It allocates nothing.
-func (h *Half) Open(dst, rec []byte) (ContentType, []byte, error) {
+// Open returns type and content of a whole record, which it decrypts in place. It allocates nothing.
+func (h *Half) Open(rec []byte) (ContentType, []byte, error) {
 	hdr, body := ParseHeader(rec), rec[HeaderLen:]
 	switch {
 	case !h.Encrypted() || h.is13 && hdr.Type == ChangeCipherSpec:
@@ -180,22 +179,22 @@ func (h *Half) Open(dst, rec []byte) (ContentType, []byte, error) {
 		return 0, nil, alert.New(alert.Internal, alert.ReasonInvalidSequenceNumber, alert.InternalError,
 			"sequence numbers are used up")
 	case h.is13:
-		return h.open13(dst, hdr, rec[:HeaderLen], body)
+		return h.open13(hdr, rec[:HeaderLen], body)
 	case h.aead != nil:
-		return h.open12(dst, hdr, body)
+		return h.open12(hdr, body)
 	}
 	return h.openCBC(hdr, body)
 }
 
 // open13 is RFC 9846 sections 5.2 and 5.4.
-func (h *Half) open13(dst []byte, hdr Header, header, body []byte) (ContentType, []byte, error) {
+func (h *Half) open13(hdr Header, header, body []byte) (ContentType, []byte, error) {
 	if hdr.Type != ApplicationData {
 		return 0, nil, alert.Misbehaved(alert.ReasonBadRecordType, alert.UnexpectedMessage, "record is not encrypted")
 	}
 	if len(body) < h.aead.Overhead()+1 {
 		return 0, nil, badMAC()
 	}
-	plain, err := h.aead.Open(target(dst, body, len(body)-h.aead.Overhead()), h.nonce13(), body, header)
+	plain, err := h.aead.Open(body[:0], h.nonce13(), body, header)
 	if err != nil {
 		return 0, nil, badMAC()
 	}
@@ -226,7 +225,7 @@ func stripPadding(plain []byte) (ContentType, []byte, error) {
 	return 0, nil, alert.Misbehaved(alert.ReasonBadRecordType, alert.UnexpectedMessage, "record of unknown content type")
 }
 
-func (h *Half) open12(dst []byte, hdr Header, body []byte) (ContentType, []byte, error) {
+func (h *Half) open12(hdr Header, body []byte) (ContentType, []byte, error) {
 	n := len(body) - h.explicit - h.aead.Overhead()
 	if n < 0 {
 		return 0, nil, badMAC()
@@ -237,20 +236,12 @@ func (h *Half) open12(dst []byte, hdr Header, body []byte) (ContentType, []byte,
 	nonce := h.nonce12()
 	copy(nonce[len(nonce)-h.explicit:], body) // the sender chooses the explicit part
 	body = body[h.explicit:]
-	plain, err := h.aead.Open(target(dst, body, n), nonce, body, h.additionalData(hdr.Type, n))
+	plain, err := h.aead.Open(body[:0], nonce, body, h.additionalData(hdr.Type, n))
 	if err != nil {
 		return 0, nil, badMAC()
 	}
 	h.next()
 	return hdr.Type, plain, nil
-}
-
-// target returns where n bytes of plaintext go: dst if it has room, else the ciphertext's own place.
-func target(dst, body []byte, n int) []byte {
-	if n > 0 && len(dst) >= n {
-		return dst[:0:len(dst)]
-	}
-	return body[:0]
 }
 
 // extend returns dst with n more bytes, and those.

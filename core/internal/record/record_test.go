@@ -55,7 +55,7 @@ func TestOpenGivesWhatWasSealed(t *testing.T) {
 				rec, err := seal.Seal(nil, ApplicationData, data, n%3)
 				require.NoError(t, err)
 				require.LessOrEqual(t, len(rec), n+seal.Overhead()+n%3)
-				typ, got, err := open.Open(nil, rec)
+				typ, got, err := open.Open(rec)
 				require.NoError(t, err)
 				require.Equal(t, ApplicationData, typ)
 				require.True(t, bytes.Equal(data, got))
@@ -74,12 +74,12 @@ func TestOpenRefusesEveryChangedByte(t *testing.T) {
 				_, open := pair(t, version, s, etm)
 				bad := bytes.Clone(rec)
 				bad[i] ^= 1
-				_, _, err := open.Open(nil, bad)
+				_, _, err := open.Open(bad)
 				require.ErrorContains(t, err, "does not decrypt", "byte %d", i)
 			}
 			for n := HeaderLen; n < len(rec); n++ {
 				_, open := pair(t, version, s, etm)
-				_, _, err := open.Open(nil, bytes.Clone(rec[:n]))
+				_, _, err := open.Open(bytes.Clone(rec[:n]))
 				require.Error(t, err, "length %d", n)
 			}
 		})
@@ -89,13 +89,13 @@ func TestOpenRefusesEveryChangedByte(t *testing.T) {
 func TestSealAndOpenWithAnAEADDoNotAllocate(t *testing.T) {
 	for _, name := range []string{"TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"} {
 		seal, open := pair(t, version13, suite.ByName(name), false)
-		data, dst, out := make([]byte, 4096), make([]byte, 0, 8192), make([]byte, 8192)
+		data, dst := make([]byte, 4096), make([]byte, 0, 8192)
 		require.Zero(t, testing.AllocsPerRun(50, func() {
 			rec, err := seal.Seal(dst, ApplicationData, data, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := open.Open(out, rec); err != nil {
+			if _, _, err := open.Open(rec); err != nil {
 				t.Fatal(err)
 			}
 		}), name)
@@ -137,7 +137,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		kinds(t, func(_ string, version uint16, s *suite.Suite, etm bool) {
 			_, open := pair(t, version, s, etm)
-			_, _, err := open.Open(nil, bytes.Clone(rec))
+			_, _, err := open.Open(bytes.Clone(rec))
 			require.True(t, err != nil || rec[0] == byte(ChangeCipherSpec) && version == version13)
 		})
 	})
