@@ -10,4 +10,4 @@ all: lib
 lib: $(LIB)
 
 $(LIB): $(SOURCES)
-	$(PYTHON) setup.py build_library --output $@
+	$(PYTHON) capi/build_library.py $@

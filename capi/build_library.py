@@ -1,0 +1,61 @@
+"""Builds libgossl.so. `python capi/build_library.py [FILE]`; setup.py calls it too.
+
+Needs Go and a C compiler, and says in one sentence which of them is missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LIBRARY = "libgossl.so"
+
+
+def needed_go() -> tuple[int, ...]:
+    """The Go version that go.mod asks for."""
+    found = re.search(r"^go (\d+)\.(\d+)", (ROOT / "go.mod").read_text(), re.MULTILINE)
+    if found is None:
+        raise SystemExit("gossl: go.mod names no Go version")
+    return tuple(map(int, found.groups()))
+
+
+def check_tools() -> str:
+    """Returns the Go command; ends with one sentence that says what is missing."""
+    want = ".".join(map(str, needed_go()))
+    go = shutil.which(os.environ.get("GO", "go"))
+    if go is None:
+        raise SystemExit(f"gossl: Go is not installed; install Go {want} or newer from https://go.dev/dl/")
+    said = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, cwd=ROOT, check=False)
+    found = re.match(r"go(\d+)\.(\d+)", said.stdout.strip())
+    if found is None or tuple(map(int, found.groups())) < needed_go():
+        version = said.stdout.strip() or said.stderr.strip()
+        raise SystemExit(f"gossl: Go {want} or newer is needed, but {go} is {version}; see https://go.dev/dl/")
+    compiler = os.environ.get("CC", "gcc").split()[0]
+    if not shutil.which(compiler) and not shutil.which("cc"):
+        raise SystemExit("gossl: no C compiler is installed; install gcc (on Debian: apt install gcc libc6-dev)")
+    return go
+
+
+def build_library(target: Path) -> None:
+    """Builds the shared library."""
+    go = check_tools()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    script = ROOT / "capi" / "gossl.map"
+    linker = f"-s -w -extldflags '-Wl,--version-script={script} -Wl,-soname,{LIBRARY}.1'"
+    command = [go, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-tags=netgo,osusergo"]
+    environment = {**os.environ, "CGO_ENABLED": "1"}
+    built = subprocess.run(
+        [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"], cwd=ROOT, env=environment, check=False
+    )
+    if built.returncode:
+        raise SystemExit("gossl: building the library failed; see the messages above")
+    target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
+
+
+if __name__ == "__main__":
+    build_library(Path(sys.argv[1] if len(sys.argv) > 1 else f"build/{LIBRARY}"))
