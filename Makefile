@@ -1,13 +1,67 @@
-# gossl. `make demo` builds, installs and runs the main job; `make test` runs every test.
+# gossl. `make demo` builds, installs and does the main job; `make test` runs every test.
 GO ?= go
 PYTHON ?= python3
 LIB := build/libgossl.so
+VENV := build/venv
+FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib
+.PHONY: all lib demo test go c python cpython cpython-all interop fuzz lint bench clean
+
 all: lib
 
 lib: $(LIB)
 
 $(LIB): $(SOURCES)
 	$(PYTHON) capi/build_library.py $@
+
+# What a user does: pip install in a virtual environment.
+$(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check .
+	touch $@
+
+demo: $(VENV)/installed
+	cd tests && ../$(VENV)/bin/python demo.py
+
+test: lint go c python interop fuzz cpython
+
+go:
+	$(GO) vet ./...
+	$(GO) test -race ./...
+
+c: $(LIB)
+	$(PYTHON) tests/c/run.py
+
+python: $(LIB)
+	$(PYTHON) tests/run_python.py
+
+cpython: $(LIB)
+	$(PYTHON) tests/cpython/run.py
+
+cpython-all: $(LIB)
+	$(PYTHON) tests/cpython/run.py --all --stock
+
+interop: $(LIB)
+	$(PYTHON) tests/interop/run.py
+
+fuzz:
+	$(PYTHON) tests/fuzz.py $(FUZZTIME)
+
+lint: $(VENV)/lint
+	test -z "$$(gofmt -l core capi tests)" || { gofmt -l core capi tests; exit 1; }
+	$(GO) tool staticcheck ./...
+	$(VENV)/bin/ruff check pyshim tests setup.py capi
+	$(VENV)/bin/ruff format --check pyshim
+	$(VENV)/bin/mypy pyshim
+
+$(VENV)/lint: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check ruff==0.14.6 mypy==1.18.2
+	touch $@
+
+bench: $(LIB)
+	$(PYTHON) tests/bench.py
+
+clean:
+	rm -rf build *.egg-info
