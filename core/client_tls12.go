@@ -353,6 +353,7 @@ func (hs *client12) rsa(c *Conn, msg *wire.ClientKeyExchange) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	//lint:ignore SA1019 RSA key exchange is PKCS #1 v1.5; it is off unless a cipher string asks for it
 	msg.Encrypted, err = rsa.EncryptPKCS1v15(c.cfg.Rand, pub, pre)
 	return pre, err
 }

@@ -40,7 +40,6 @@ type Conn struct {
 	sentClose, gotClose, inputEnded bool
 
 	handshakeIn []byte // the handshake messages received but not handled yet
-	alertIn     []byte // the first byte of a fragmented alert
 	rest        []byte // plaintext of an opened record that was not read yet: a part of restMem
 	restMem     []byte
 
@@ -171,6 +170,11 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 	if err := c.beforeWrite(); err != nil {
 		return 0, c.settle(err)
+	}
+	if c.splitsRecords() {
+		if err := c.writeRecord(record.ApplicationData, nil); err != nil {
+			return 0, c.settle(err)
+		}
 	}
 	p = p[:min(len(p), maxBurst)]
 	for taken := 0; taken < len(p); {

@@ -405,6 +405,7 @@ func (hs *server12) decryptPreMaster(c *Conn) ([]byte, error) {
 		return nil, err
 	}
 	pre := bytes.Clone(random)
+	//lint:ignore SA1019 RSA key exchange is PKCS #1 v1.5; it is off unless a cipher string asks for it
 	if err := rsa.DecryptPKCS1v15SessionKey(c.cfg.Rand, key, hs.peerCKE.Encrypted, pre); err != nil {
 		return nil, alert.Misbehaved(alert.ReasonDecryptionFailed, alert.DecryptError,
 			"encrypted premaster secret has a wrong length")

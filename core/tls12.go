@@ -6,7 +6,6 @@ import (
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/keys"
-	"github.com/gossl/gossl/core/internal/record"
 	"github.com/gossl/gossl/core/internal/sigalg"
 	"github.com/gossl/gossl/core/internal/suite"
 	"github.com/gossl/gossl/core/internal/wire"
@@ -198,6 +197,6 @@ func (s connected12) handle(c *Conn, m *message) (state, error) {
 
 // splitsRecords reports whether application data must be preceded by an empty record, which makes the IV of TLS 1.0's
 // CBC unpredictable (RFC 4346 appendix F.3 on what TLS 1.0 lacks).
-func (c *Conn) splitsRecords(typ record.ContentType) bool {
-	return typ == record.ApplicationData && c.version == VersionTLS10 && c.wr.Encrypted() && !c.info.suite.IsAEAD()
+func (c *Conn) splitsRecords() bool {
+	return c.version == VersionTLS10 && !c.info.suite.IsAEAD() && c.info.suite.Enc != suite.EncNull
 }

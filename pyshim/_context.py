@@ -348,7 +348,7 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         been used at least once.
         """
         found = _cert.entries(_get(self, _codes.CONFIG_GET_CA_CERTIFICATES))
-        return found if binary_form else [_cert.decode(der) for der in found]
+        return list(found) if binary_form else list(map(_cert.decode, found))
 
     def session_stats(self) -> dict[str, int]:
         return {name: _int(self, setting) for name, setting in _STATISTICS.items()}

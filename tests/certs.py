@@ -1,4 +1,4 @@
-"""Throw-away certificates for tests, demo and benchmarks: an authority, and leaves for localhost, by the openssl command."""
+"""Throw-away certificates for tests, demo and benchmarks, by the openssl command."""
 
 from __future__ import annotations
 

@@ -104,8 +104,22 @@ def from_openssl(authority: Authority, leaf: Leaf, directory: Path, flag: str) -
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = ["openssl", "s_server", "-accept", str(port), "-cert", str(leaf.cert), "-key", str(leaf.key), "-WWW", flag, "-quiet"]
-    server = subprocess.Popen(command, cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [
+        "openssl",
+        "s_server",
+        "-accept",
+        str(port),
+        "-cert",
+        str(leaf.cert),
+        "-key",
+        str(leaf.key),
+        "-WWW",
+        flag,
+        "-quiet",
+    ]
+    server = subprocess.Popen(
+        command, cwd=directory, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         context = ssl.create_default_context(cafile=str(authority.cert))
         with wait_for(port) as raw, context.wrap_socket(raw, server_hostname="localhost") as s:
@@ -141,7 +155,9 @@ def main() -> int:
             rows.append(timed(lambda: by_curl(authority, port), "gossl http.server <- curl"))
         rows.append(timed(lambda: by_stock(authority, port), "gossl http.server <- Python's own ssl"))
         for flag, title in (("-tls1_2", "TLS 1.2"), ("-tls1_3", "TLS 1.3")):
-            rows.append(timed(lambda f=flag: from_openssl(authority, leaf, directory, f), f"openssl s_server {title} <- gossl"))  # type: ignore[misc]
+            rows.append(
+                timed(lambda f=flag: from_openssl(authority, leaf, directory, f), f"openssl s_server {title} <- gossl")
+            )  # type: ignore[misc]
     print(f"{'peer':42} {'version':8} {'cipher':30} {'group':16} {'verified':8} {'bytes':>8} {'ms':>7}")
     for r in rows:
         print(f"{r.peer:42} {r.version:8} {r.cipher:30} {r.group:16} {r.verified:8} {r.size:8} {1000 * r.seconds:7.1f}")

@@ -60,7 +60,9 @@ def main() -> int:
         print("tests/c: gcc is not installed", file=sys.stderr)
         return 1
     name_library()
-    subprocess.run(["gcc", "-std=c99", "-pedantic", *STRICT, "-fsyntax-only", "-x", "c", str(ROOT / "capi/gossl.h")], check=True)
+    subprocess.run(
+        ["gcc", "-std=c99", "-pedantic", *STRICT, "-fsyntax-only", "-x", "c", str(ROOT / "capi/gossl.h")], check=True
+    )
     if len((HERE / "fetch.c").read_text().splitlines()) >= LONGEST:
         print(f"tests/c: fetch.c has {LONGEST} lines or more", file=sys.stderr)
         return 1
@@ -75,14 +77,20 @@ def main() -> int:
             programs.append(compiled("smoke", "-x", "c++", compiler="g++", suffix="-cxx"))
         for program in programs:
             # Go's memory is its own: leaks are looked for by valgrind, in C memory.
-            subprocess.run([program, *files], check=True, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+            subprocess.run(
+                [program, *files], check=True, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
+            )
         fetch, port = compiled("fetch", "-std=c99"), str(serve(leaf, directory))
-        page = subprocess.run([fetch, "localhost", port, str(authority.cert)], capture_output=True, text=True, check=True)
+        page = subprocess.run(
+            [fetch, "localhost", port, str(authority.cert)], capture_output=True, text=True, check=True
+        )
         if "fetched" not in page.stdout or "0x0304" not in page.stderr:
             print(page.stdout, page.stderr)
             return 1
         stranger = Authority(directory / "other", "another authority")
-        refused = subprocess.run([fetch, "localhost", port, str(stranger.cert)], capture_output=True, text=True, check=False)
+        refused = subprocess.run(
+            [fetch, "localhost", port, str(stranger.cert)], capture_output=True, text=True, check=False
+        )
         if refused.returncode == 0 or "local issuer" not in refused.stderr:
             print("fetch accepted an unknown authority:", refused.stderr)
             return 1

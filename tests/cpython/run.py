@@ -134,8 +134,6 @@ def run(python: str, module: str, stock: bool) -> Outcome:
         except subprocess.TimeoutExpired as e:
             output, finished = (e.stdout or b"") + (e.stderr or b""), False
     log = output.decode("utf-8", "replace")
-    if re.search(r"No module named '?test\.|no tests ran|Can't find tests|run no tests", log, re.IGNORECASE) and not _TEST.search(log):
-        finished = True
     return parse(log, finished)
 
 
@@ -195,10 +193,14 @@ def main() -> int:
         print("no interpreter with Lib/test found", file=sys.stderr)
         return 1
     package_path()
-    jobs = [(v, m, stock) for v in pythons for m in modules for stock in ([False, True] if arguments.stock else [False])]
+    jobs = [
+        (v, m, stock) for v in pythons for m in modules for stock in ([False, True] if arguments.stock else [False])
+    ]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        done = dict(zip(jobs, pool.map(lambda j: run(pythons[j[0]], j[1], j[2]), jobs)))
-    print(f"{'module':36} {'python':6} {'run':>5} {'failed':>6} {'skipped':>7}" + ("   stock" if arguments.stock else ""))
+        done = dict(zip(jobs, pool.map(lambda j: run(pythons[j[0]], j[1], j[2]), jobs), strict=True))
+    print(
+        f"{'module':36} {'python':6} {'run':>5} {'failed':>6} {'skipped':>7}" + ("   stock" if arguments.stock else "")
+    )
     complaints = []
     for version in pythons:
         outcomes = {m: done[version, m, False] for m in modules if done[version, m, False].run}
@@ -209,8 +211,10 @@ def main() -> int:
                 line += f"   {s.run:5} {len(s.failed):6} {len(s.skipped):7}"
                 worse = o.failed - s.failed
                 complaints += [f"{version}: {t} fails, but not with the interpreter's own ssl" for t in sorted(worse)]
-                complaints += [f"{version}: {t} is skipped, but not with the interpreter's own ssl"
-                               for t in sorted(o.skipped - s.skipped)]
+                complaints += [
+                    f"{version}: {t} is skipped, but not with the interpreter's own ssl"
+                    for t in sorted(o.skipped - s.skipped)
+                ]
             print(line)
         complaints += judge(version, modules, outcomes, arguments.update)
     for complaint in dict.fromkeys(complaints):

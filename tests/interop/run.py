@@ -46,7 +46,7 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-# ---- Our side ----------------------------------------------------------------------------------------------------------
+# ---- Our side ------------------------------------------------------------------------------------------------------
 
 
 def versions(ssl: Any, context: Any, version: str) -> None:
@@ -115,7 +115,7 @@ def our_server(setting: Setting, leaf: Leaf, version: str) -> Iterator[int]:
         thread.join(SECONDS)
 
 
-# ---- Peers -------------------------------------------------------------------------------------------------------------
+# ---- Peers ---------------------------------------------------------------------------------------------------------
 
 
 class Peer(NamedTuple):
@@ -198,7 +198,7 @@ def fill(command: list[str], setting: Setting, name: str, port: int) -> list[str
 def their_server(peer: Peer, setting: Setting, name: str, version: str) -> None:
     port = free_port()
     command = [*fill(peer.server, setting, name, port), *peer.options[version]]
-    log = tempfile.TemporaryFile()
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE if peer.prints_port else log, stderr=log
     )
