@@ -41,8 +41,10 @@ type Certificate struct {
 	constraints *nameConstraints
 	nsCertType  int // bits, -1 if absent
 	isProxy     bool
-	unhandled   bool // a critical extension that we do not know
-	malformed   bool // an extension that is not what it should be
+	unhandled   bool   // a critical extension that we do not know
+	malformed   bool   // an extension that is not what it should be
+	subject     []byte // canonical, for comparing
+	issuer      []byte
 	selfIssued  bool // subject and issuer are the same
 	selfSigned  bool // and the key identifiers agree
 }
@@ -83,7 +85,8 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 		return nil, notDER(alert.ReasonASN1NestedError, "malformed certificate")
 	}
 	c.PublicKey, c.IsPSSKey, c.keyBits = parsePublicKey(c.RawSPKI)
-	c.selfIssued = bytes.Equal(canonicalName(c.RawSubject), canonicalName(c.RawIssuer))
+	c.subject, c.issuer = canonicalName(c.RawSubject), canonicalName(c.RawIssuer)
+	c.selfIssued = bytes.Equal(c.subject, c.issuer)
 	c.selfSigned = c.selfIssued && c.matchesAKID(c) && c.signatureFits(c)
 	return c, nil
 }

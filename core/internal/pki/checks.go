@@ -212,7 +212,7 @@ func (v *verification) checkTime(c *Certificate, depth int) *failure {
 		return &failure{alert.VerifyCertNotYetValid, depth}
 	case !c.NotAfter.Valid:
 		return &failure{alert.VerifyErrorInCertNotAfter, depth}
-	case c.NotAfter.Unix < v.Time:
+	case c.NotAfter.Unix <= v.Time: // OpenSSL's X509_cmp_time counts the very second as past
 		return &failure{alert.VerifyCertHasExpired, depth}
 	}
 	return nil

@@ -240,7 +240,7 @@ func withinIP(ip, base []byte) (bool, alert.VerifyCode) {
 		return false, alert.VerifyUnsupportedNameSyntax
 	}
 	if len(base) != 8 && len(base) != 32 {
-		return false, alert.VerifyUnsupportedConstraintSyntax
+		return false, alert.VerifyUnsupportedNameSyntax
 	}
 	if len(base) != 2*len(ip) {
 		return false, alert.VerifyOK

@@ -11,6 +11,7 @@ import (
 // CRL is a certificate revocation list (RFC 5280 section 5).
 type CRL struct {
 	Raw, rawTBS, RawIssuer []byte
+	issuer                 []byte // canonical, for comparing
 	sigAlg, signature      []byte
 	thisUpdate, nextUpdate Time
 	hasNext                bool
@@ -45,6 +46,7 @@ func ParseCRL(der []byte) (*CRL, error) {
 	if !outer.ReadASN1(&tbs, asn1.SEQUENCE) || !c.parse(tbs) {
 		return nil, notDER(alert.ReasonASN1NestedError, "malformed CRL")
 	}
+	c.issuer = canonicalName(c.RawIssuer)
 	return c, nil
 }
 
@@ -226,7 +228,7 @@ func (v *verification) crlTime(crl *CRL) alert.VerifyCode {
 		return alert.VerifyCRLNotYetValid
 	case crl.hasNext && !crl.nextUpdate.Valid:
 		return alert.VerifyErrorInCRLNextUpdate
-	case crl.hasNext && crl.nextUpdate.Unix < v.Time:
+	case crl.hasNext && crl.nextUpdate.Unix <= v.Time:
 		return alert.VerifyCRLHasExpired
 	}
 	return alert.VerifyOK

@@ -33,7 +33,7 @@ var handledCritical = map[string]bool{
 	oidNetscapeCertType: true, oidKeyUsage: true, oidSubjectAltName: true, oidBasicConstraints: true,
 	oidPolicies: true, oidCRLDistribution: true, oidExtKeyUsage: true, oidPolicyConstr: true,
 	oidProxyCertInfo: true, oidNameConstraints: true, oidPolicyMappings: true, oidInhibitAnyPolicy: true,
-	oidIPAddrBlocks: true, oidASIdentifiers: true, oidSubjectKeyID: true, oidAuthorityKeyID: true,
+	oidIPAddrBlocks: true, oidASIdentifiers: true,
 }
 
 // keyUsage bits, the first bit of the extension in the highest place of a byte as OpenSSL has them.
@@ -67,6 +67,7 @@ type authorityKeyID struct {
 
 // parseExtension notes what an extension says. What is malformed makes the certificate unusable, not unreadable.
 func (c *Certificate) parseExtension(e Extension) {
+	c.unhandled = c.unhandled || e.Critical && !handledCritical[e.OID]
 	s := cryptobyte.String(e.Value)
 	ok := true
 	switch e.OID {
@@ -94,9 +95,6 @@ func (c *Certificate) parseExtension(e Extension) {
 		ok = readBits(&s, &c.nsCertType)
 	case oidProxyCertInfo:
 		c.isProxy = true
-	default:
-		c.unhandled = c.unhandled || e.Critical && !handledCritical[e.OID]
-		return
 	}
 	if !ok {
 		c.malformed = true
@@ -177,7 +175,7 @@ func (c *Certificate) matchesAKID(issuer *Certificate) bool {
 	}
 	for _, n := range a.issuers {
 		if n.Kind == NameDirectory {
-			return bytes.Equal(canonicalName(n.Value), canonicalName(issuer.RawIssuer))
+			return bytes.Equal(canonicalName(n.Value), issuer.issuer)
 		}
 	}
 	return true

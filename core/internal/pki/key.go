@@ -47,6 +47,7 @@ func parsePublicKey(spki []byte) (pub crypto.PublicKey, pss bool, bits int) {
 				return ec, false, ec.Curve.Params().BitSize
 			}
 		}
+		return nil, false, explicitBits(alg)
 	case oidEd25519:
 		if len(key) == ed25519.PublicKeySize {
 			return ed25519.PublicKey(key), false, 256
@@ -57,6 +58,18 @@ func parsePublicKey(spki []byte) (pub crypto.PublicKey, pss bool, bits int) {
 		}
 	}
 	return nil, false, 0
+}
+
+// explicitBits returns the size of the field of explicit curve parameters over a prime (RFC 3279 section 2.3.5), 0 for
+// any other.
+func explicitBits(params cryptobyte.String) int {
+	var seq, field, oid, prime cryptobyte.String
+	var version int
+	if !params.ReadASN1(&seq, asn1.SEQUENCE) || !seq.ReadASN1Integer(&version) || !seq.ReadASN1(&field, asn1.SEQUENCE) ||
+		!field.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) || !field.ReadASN1(&prime, asn1.INTEGER) {
+		return 0
+	}
+	return 8 * len(bytes.TrimLeft(prime, "\x00"))
 }
 
 // explicitCurve reports whether an EC key describes its curve instead of naming it.

@@ -32,7 +32,7 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 			return nil, err
 		}
 		seen[string(der)] = true
-		name := string(canonicalName(c.RawSubject))
+		name := string(c.subject)
 		p.index[name] = append(p.index[name], len(p.ders))
 		p.ders = append(p.ders, der)
 	}

@@ -149,7 +149,7 @@ func (s *Store) bySubject(raw []byte) []*Certificate {
 	var found []*Certificate
 	for _, l := range lookups {
 		for _, der := range l.Certificates(SubjectHash(raw)) {
-			if c, err := ParseCertificate(der); err == nil && bytes.Equal(canonicalName(c.RawSubject), name) {
+			if c, err := ParseCertificate(der); err == nil && bytes.Equal(c.subject, name) {
 				s.add(c)
 				found = append(found, c)
 			}
@@ -166,7 +166,7 @@ func (s *Store) local(name []byte) []*Certificate {
 		found = append(found, p.bySubject(name)...)
 	}
 	for _, c := range s.own {
-		if bytes.Equal(canonicalName(c.RawSubject), name) {
+		if bytes.Equal(c.subject, name) {
 			found = append(found, c)
 		}
 	}
@@ -185,7 +185,7 @@ func (s *Store) crlsOf(rawIssuer []byte) []*CRL {
 	lookups := s.lookups
 	s.mu.RUnlock()
 	for _, crl := range all {
-		if bytes.Equal(canonicalName(crl.RawIssuer), name) {
+		if bytes.Equal(crl.issuer, name) {
 			found = append(found, crl)
 		}
 	}
@@ -194,7 +194,7 @@ func (s *Store) crlsOf(rawIssuer []byte) []*CRL {
 	}
 	for _, l := range lookups {
 		for _, der := range l.CRLs(SubjectHash(rawIssuer)) {
-			if crl, err := ParseCRL(der); err == nil && bytes.Equal(canonicalName(crl.RawIssuer), name) {
+			if crl, err := ParseCRL(der); err == nil && bytes.Equal(crl.issuer, name) {
 				found = append(found, crl)
 			}
 		}

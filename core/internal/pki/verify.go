@@ -55,8 +55,8 @@ type Result struct {
 
 // budget bounds what a hostile bundle of certificates can make us do.
 const (
-	maxCandidates = 2000 // certificates compared
-	maxSignatures = 64   // signatures checked
+	maxCandidates = 1 << 20 // names compared
+	maxSignatures = 128     // signatures checked
 )
 
 // verification is one call of Verify.
@@ -289,12 +289,12 @@ func (v *verification) inChain(c *Certificate) bool {
 }
 
 func (v *verification) validNow(c *Certificate) bool {
-	return v.Flags&FlagNoCheckTime != 0 || c.NotBefore.Unix <= v.Time && v.Time <= c.NotAfter.Unix
+	return v.Flags&FlagNoCheckTime != 0 || c.NotBefore.Unix <= v.Time && v.Time < c.NotAfter.Unix
 }
 
 // mayBeIssuedBy is OpenSSL's X509_check_issued: names, key identifiers, kinds of keys, and the right to sign.
 func (c *Certificate) mayBeIssuedBy(issuer *Certificate) bool {
-	return bytes.Equal(canonicalName(c.RawIssuer), canonicalName(issuer.RawSubject)) && c.matchesAKID(issuer) &&
+	return bytes.Equal(c.issuer, issuer.subject) && !c.malformed && !issuer.malformed && c.matchesAKID(issuer) &&
 		c.signatureFits(issuer) && c.signingAllowed(issuer) == alert.VerifyOK
 }
 
