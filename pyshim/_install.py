@@ -159,7 +159,10 @@ def _stale() -> list[str]:
     return sorted(
         other.__name__
         for other in _modules()
-        if other is not old and other.__name__ != "_ssl" and any(id(value) in kept for value in vars(other).values())
+        if other is not old
+        and other.__name__ != "_ssl"
+        and not other.__name__.startswith(f"{__package__}.")
+        and any(id(value) in kept for value in vars(other).values())
     )
 
 

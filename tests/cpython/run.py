@@ -21,7 +21,9 @@ from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+sys.path.insert(0, str(ROOT / "tests"))
+from interpreters import VERSIONS, interpreters, package_path  # noqa: E402
+
 TIMEOUT = 900  # seconds for one module on one interpreter
 
 # Every module of Lib/test whose code reaches ssl.
@@ -64,31 +66,6 @@ class Outcome(NamedTuple):
     @property
     def run(self) -> int:
         return len(self.passed) + len(self.failed) + len(self.skipped)
-
-
-def interpreters(wanted: str | None) -> dict[str, str]:
-    """The interpreters by version: on PATH, or of pyenv."""
-    found: dict[str, str] = {}
-    for version in VERSIONS:
-        if wanted and version != wanted:
-            continue
-        candidates = [f"python{version}"]
-        pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        candidates += [str(p / "bin" / "python") for p in sorted(pyenv.glob(f"{version}.*"))]
-        for candidate in candidates:
-            if has_tests(candidate, version):
-                found[version] = candidate
-                break
-    return found
-
-
-def has_tests(python: str, version: str) -> bool:
-    code = "import sys, test.test_ssl; print('%d.%d' % sys.version_info[:2])"
-    try:
-        said = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    except OSError:
-        return False
-    return said.stdout.strip() == version
 
 
 # The name of a test in unittest's verbose output, with its result, which may come many lines later.
@@ -142,17 +119,6 @@ def python_has_walltime(python: str) -> bool:
     return subprocess.run([python, "-c", code], capture_output=True, check=False).returncode == 0
 
 
-def package_path() -> str:
-    """A directory in which the package of this tree is found as gossl, with the library that was built."""
-    site = ROOT / "build" / "site"
-    site.mkdir(parents=True, exist_ok=True)
-    link = site / "gossl"
-    if not link.exists():
-        link.symlink_to(ROOT / "pyshim")
-    os.environ["GOSSL_LIBRARY"] = str(ROOT / "build" / "libgossl.so")
-    return str(site)
-
-
 def scoreboard(version: str) -> Path:
     return HERE / "scoreboard" / f"{version}.txt"
 
@@ -188,7 +154,7 @@ def main() -> int:
     options.add_argument("--jobs", type=int, default=4)
     arguments = options.parse_args()
     modules = list(MODULES) if arguments.all else arguments.modules
-    pythons = interpreters(arguments.python)
+    pythons = interpreters(arguments.python, "test.test_ssl")
     if not pythons:
         print("no interpreter with Lib/test found", file=sys.stderr)
         return 1

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from certs import Authority, Leaf  # noqa: E402
+from interpreters import package_path  # noqa: E402
 
 PEERS = Path(__file__).resolve().parent / "peers"
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
@@ -245,7 +246,7 @@ def main() -> int:
     if "--stock" in sys.argv:
         import ssl
     else:
-        sys.path.insert(0, str(site()))
+        sys.path.insert(0, package_path())
         from gossl import ssl  # type: ignore[no-redef]
     required = os.environ.get("INTEROP_REQUIRED") == "1"
     failures = 0
@@ -272,17 +273,6 @@ def main() -> int:
                         print(f"{peer_name:10}{side:10}{version:9}{key:8}{result}", flush=True)
     print(f"{failures} failed" if failures else "all ok")
     return 1 if failures else 0
-
-
-def site() -> Path:
-    """A directory in which the package of this tree is found as gossl, with the library that was built."""
-    directory = ROOT / "build" / "site"
-    directory.mkdir(parents=True, exist_ok=True)
-    link = directory / "gossl"
-    if not link.exists():
-        link.symlink_to(ROOT / "pyshim")
-    os.environ["GOSSL_LIBRARY"] = str(ROOT / "build" / "libgossl.so")
-    return directory
 
 
 if __name__ == "__main__":
