@@ -8,7 +8,6 @@ import (
 
 	"github.com/cloudflare/circl/sign/ed448"
 	"github.com/gossl/gossl/core/internal/alert"
-	"github.com/youmark/pkcs8"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
@@ -64,11 +63,12 @@ func parseEncrypted(der []byte, password PasswordFunc) (crypto.Signer, bool, err
 	if err != nil {
 		return nil, false, err
 	}
-	k, _, err := pkcs8.ParsePrivateKey(der, pass)
-	if err != nil {
+	plain := decryptPKCS8(der, pass)
+	if plain == nil {
 		return nil, false, badDecrypt()
 	}
-	return signer(k, false)
+	defer clear(plain)
+	return parseDER(plain)
 }
 
 func badKey() error {

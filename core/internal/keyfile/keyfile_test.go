@@ -1,0 +1,126 @@
+package keyfile
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/stretchr/testify/require"
+)
+
+const folder = "../../../testdata/certs/"
+
+func read(t testing.TB, name string) []byte {
+	data, err := os.ReadFile(filepath.Join(folder, name))
+	require.NoError(t, err)
+	return data
+}
+
+func password(p string) PasswordFunc { return func() ([]byte, error) { return []byte(p), nil } }
+
+func noPassword() ([]byte, error) { return nil, errors.New("asked for a password") }
+
+// forms are all forms of key, made by the openssl command (testdata/README.md). Encrypted ones have the password "secret".
+func forms(t testing.TB) []string {
+	files, err := filepath.Glob(folder + "key-*")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	var names []string
+	for _, f := range files {
+		names = append(names, filepath.Base(f))
+	}
+	return names
+}
+
+func TestEveryFormOfKeyIsRead(t *testing.T) {
+	for _, name := range forms(t) {
+		ask := PasswordFunc(noPassword)
+		if strings.Contains(name, "enc") {
+			ask = password("secret")
+		}
+		key, pss, err := PrivateKey(read(t, name), ask)
+		require.NoError(t, err, name)
+		require.Equal(t, strings.Contains(name, "pss"), pss, name)
+		require.NotNil(t, key.Public(), name)
+	}
+}
+
+func TestAWrongPasswordIsRefused(t *testing.T) {
+	for _, name := range forms(t) {
+		if !strings.Contains(name, "enc") {
+			continue
+		}
+		_, _, err := PrivateKey(read(t, name), password("wrong"))
+		require.Error(t, err, name)
+		asked := errors.New("no")
+		_, _, err = PrivateKey(read(t, name), func() ([]byte, error) { return nil, asked })
+		require.Equal(t, asked, err, name)
+	}
+}
+
+func TestEveryTruncationIsRefused(t *testing.T) {
+	for _, name := range forms(t) {
+		data := read(t, name)
+		for n := 0; n < len(data)-30; n += 11 {
+			_, _, err := PrivateKey(data[:n], password("secret"))
+			require.Error(t, err, "%s %d", name, n)
+		}
+	}
+}
+
+func reason(t testing.TB, err error) alert.Reason {
+	var e *alert.Error
+	require.ErrorAs(t, err, &e)
+	return e.Reason
+}
+
+func TestErrorsHaveOpenSSLsReasons(t *testing.T) {
+	_, err := Certificates([]byte("nothing here\n"))
+	require.Equal(t, alert.ReasonPEMNoStartLine, reason(t, err))
+	_, err = Certificates([]byte("-----BEGIN CERTIFICATE-----\nMIIB\n"))
+	require.Equal(t, alert.ReasonPEMBadEndLine, reason(t, err))
+	_, err = Certificates([]byte("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"))
+	require.Equal(t, alert.ReasonPEMBadBase64, reason(t, err))
+	_, _, err = DHParams([]byte("-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"))
+	require.Equal(t, alert.ReasonPEMNoStartLine, reason(t, err))
+	_, err = SplitDER([]byte("broken"))
+	require.Equal(t, alert.ReasonASN1NotEnoughData, reason(t, err))
+}
+
+func TestOnlyTheCertificatesKeyMatches(t *testing.T) {
+	var keys []crypto.Signer
+	for _, name := range []string{"key-ec256-pkcs8.pem", "key-ec384-sec1.pem", "key-rsa-pkcs1.pem"} {
+		k, _, err := PrivateKey(read(t, name), noPassword)
+		require.NoError(t, err)
+		keys = append(keys, k)
+	}
+	require.NoError(t, MatchesKey(keys[0].Public(), keys[0]))
+	require.Equal(t, alert.ReasonX509KeyValuesMismatch, reason(t, MatchesKey(keys[0].Public(), keys[1])))
+	require.Equal(t, alert.ReasonNoCertificateAssigned, reason(t, MatchesKey(keys[0].Public(), keys[2])))
+	require.IsType(t, &ecdsa.PrivateKey{}, keys[0])
+}
+
+func FuzzPrivateKey(f *testing.F) {
+	for _, name := range forms(f) {
+		if !strings.Contains(name, "enc") {
+			f.Add(read(f, name))
+		}
+	}
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		_, _, _ = PrivateKey(data, noPassword)
+	})
+}
+
+func FuzzBundle(f *testing.F) {
+	f.Add([]byte("text\n-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		_, _, _ = Bundle(data)
+		_, _ = SplitDER(data)
+		_, _, _ = DHParams(data)
+	})
+}
