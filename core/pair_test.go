@@ -7,52 +7,12 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"errors"
-	"math/big"
 	"testing"
-	"time"
 
+	"github.com/gossl/gossl/core/internal/testcert"
 	"github.com/stretchr/testify/require"
 )
-
-// testCA is an authority that lives as long as the test.
-type testCA struct {
-	cert *x509.Certificate
-	key  crypto.Signer
-	pem  []byte
-}
-
-func newTestCA(t testing.TB) *testCA {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test CA"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	return &testCA{cert, key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
-}
-
-// issue returns a chain and key in PEM for a host.
-func (ca *testCA) issue(t testing.TB, key crypto.Signer, host string) (chain, keyPEM []byte) {
-	tmpl := &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, tmpl, ca.cert, key.Public(), ca.key)
-	require.NoError(t, err)
-	k, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: k})
-}
 
 func ecKey(t testing.TB) crypto.Signer {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -67,18 +27,18 @@ func rsaKey(t testing.TB) crypto.Signer {
 }
 
 // configs returns a client that trusts the CA and a server with a certificate for "localhost".
-func configs(t testing.TB, keys ...crypto.Signer) (client, server *Config, ca *testCA) {
-	ca = newTestCA(t)
+func configs(t testing.TB, keys ...crypto.Signer) (client, server *Config, ca *testcert.Authority) {
+	ca = testcert.NewAuthority()
 	client, err := NewConfig(MethodTLSClient)
 	require.NoError(t, err)
-	require.NoError(t, client.AddAnchorsPEM(ca.pem))
+	require.NoError(t, client.AddAnchorsPEM(ca.PEM))
 	server, err = NewConfig(MethodTLSServer)
 	require.NoError(t, err)
 	if len(keys) == 0 {
 		keys = []crypto.Signer{ecKey(t)}
 	}
 	for _, k := range keys {
-		chain, key := ca.issue(t, k, "localhost")
+		chain, key := ca.Issue(k, "localhost")
 		require.NoError(t, server.UseCertificate(chain, key, nil))
 	}
 	return client, server, ca

@@ -40,7 +40,8 @@ class Authority:
         self.cert, self.key = directory / "ca.pem", directory / "ca.key"
         make_key(self.key, kind)
         _openssl(
-            "req", "-x509", "-new", "-key", str(self.key), "-out", str(self.cert), "-days", DAYS, "-subj", f"/CN={name}",
+            "req", "-x509", "-new", "-key", str(self.key), "-out", str(self.cert), "-days", DAYS,
+            "-subj", f"/CN={name}",
             "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )  # fmt: skip
 

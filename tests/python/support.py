@@ -12,7 +12,7 @@ from typing import Any
 from gossl import ssl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from certs import Authority  # noqa: E402
+from certs import Authority
 
 DIRECTORY = Path(tempfile.mkdtemp())
 atexit.register(shutil.rmtree, DIRECTORY, ignore_errors=True)
