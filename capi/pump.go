@@ -26,7 +26,8 @@ type conn struct {
 	last    error // why the last call failed
 	dead    bool  // a panic went through it
 
-	keylog, trace []byte // collected, not taken yet
+	keylog, trace []byte     // collected, not taken yet
+	lent          [2]*[]byte // memory of the pool in the input and output queue
 }
 
 // run does an operation, and moves ciphertext until it is done or the transport has no more.
@@ -34,6 +35,8 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 	if k.in != nil {
 		return k.runMemory(op)
 	}
+	k.borrow()
+	defer k.giveBack()
 	for {
 		n, err := op()
 		blocked, sendErr := k.flush()
@@ -108,19 +111,59 @@ func (k *conn) flush() (blocked bool, err error) {
 		}
 		out.Consume(n)
 	}
-	if out.Len() == 0 {
-		out.Release()
-	}
 	return false, nil
 }
 
-// receive reads what is missing of the next record and no more, so that bytes behind a close_notify stay in the kernel.
+// buffers are the memory of connections over sockets while they are at work: an idle connection has none.
+var buffers = sync.Pool{New: func() any {
+	b := make([]byte, bufferLen)
+	return &b
+}}
+
+// bufferLen holds what one write seals, and any record that comes.
+const bufferLen = 4*(1<<14+256) + 2048
+
+// borrow gives empty queues memory.
+func (k *conn) borrow() {
+	for i, q := range []*core.Buffer{k.c.In(), k.c.Out()} {
+		if mem, _, _ := q.Mem(); mem == nil {
+			k.lent[i] = buffers.Get().(*[]byte)
+			q.Use(*k.lent[i], 0, 0)
+		}
+	}
+}
+
+// giveBack takes it away again from queues that are empty. A queue that has grown keeps its own.
+func (k *conn) giveBack() {
+	for i, q := range []*core.Buffer{k.c.In(), k.c.Out()} {
+		mem, start, end := q.Mem()
+		if start != end {
+			continue
+		}
+		q.Use(nil, 0, 0)
+		if lent := k.lent[i]; lent != nil && len(mem) > 0 && &mem[0] == &(*lent)[0] {
+			buffers.Put(lent)
+		}
+		k.lent[i] = nil
+	}
+}
+
+const (
+	headerLen    = 5
+	longestAlert = 256 // bytes of a protected alert, padded by more than anybody pads one
+)
+
+// receive reads what is missing of the next record, so that bytes behind a close_notify stay in the kernel. Behind a
+// record that is too long to be a close_notify there is another one, whose header can come along.
 func (k *conn) receive() error {
 	if k.fd < 0 {
 		return argumentError("the connection has no transport")
 	}
 	in := k.c.In()
 	need := k.c.NeedInput()
+	if need > longestAlert {
+		need += headerLen
+	}
 	space := in.Space(need)
 	n := int(C.pump_recv(k.fd, unsafe.Pointer(&space[0]), C.size_t(need)))
 	switch {
