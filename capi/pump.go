@@ -28,6 +28,7 @@ type conn struct {
 
 	keylog, trace []byte     // collected, not taken yet
 	lent          [2]*[]byte // memory of the pool in the input and output queue
+	held          int        // bytes of output that wait for the first write: session tickets
 }
 
 // run does an operation, and moves ciphertext until it is done or the transport has no more.
@@ -39,17 +40,21 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 	defer k.giveBack()
 	for {
 		n, err := op()
+		if err == core.ErrWantRead {
+			received, err := k.receive()
+			if err != nil {
+				return 0, err
+			}
+			if received {
+				continue // what is to be sent may grow: a flight should leave in one packet
+			}
+		}
 		blocked, sendErr := k.flush()
 		switch {
 		case err == core.ErrWantRead && blocked:
 			return 0, errWantWrite
 		case err == core.ErrWantRead && sendErr != nil:
 			return 0, sendErr
-		case err == core.ErrWantRead:
-			if err := k.receive(); err != nil {
-				return 0, err
-			}
-			continue
 		case err != nil:
 			return 0, err
 		case sendErr != nil:
@@ -59,6 +64,14 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 		}
 		return n, nil
 	}
+}
+
+// putBack returns a queue's memory to the pool, if it came from there.
+func (k *conn) putBack(i int, mem []byte) {
+	if lent := k.lent[i]; lent != nil && len(mem) > 0 && &mem[0] == &(*lent)[0] {
+		buffers.Put(lent)
+	}
+	k.lent[i] = nil
 }
 
 // errWantWrite says that the kernel takes no more.
@@ -100,6 +113,10 @@ func (k *conn) grow(_ []byte, need int) []byte {
 // flush sends what it can of the output. blocked says that something is left.
 func (k *conn) flush() (blocked bool, err error) {
 	out := k.c.Out()
+	if k.held > 0 && out.Len() == k.held {
+		return false, nil
+	}
+	k.held = 0
 	for out.Len() > 0 && k.fd >= 0 {
 		b := out.Bytes()
 		n := int(C.pump_send(k.fd, unsafe.Pointer(&b[0]), C.size_t(len(b))))
@@ -137,14 +154,17 @@ func (k *conn) borrow() {
 func (k *conn) giveBack() {
 	for i, q := range []*core.Buffer{k.c.In(), k.c.Out()} {
 		mem, start, end := q.Mem()
+		if i == 1 && k.held > 0 && end-start == k.held {
+			tickets := append([]byte(nil), mem[start:end]...)
+			q.Use(tickets, 0, len(tickets))
+			k.putBack(i, mem)
+			continue
+		}
 		if start != end {
 			continue
 		}
 		q.Use(nil, 0, 0)
-		if lent := k.lent[i]; lent != nil && len(mem) > 0 && &mem[0] == &(*lent)[0] {
-			buffers.Put(lent)
-		}
-		k.lent[i] = nil
+		k.putBack(i, mem)
 	}
 }
 
@@ -155,9 +175,10 @@ const (
 
 // receive reads what is missing of the next record, so that bytes behind a close_notify stay in the kernel. Behind a
 // record that is too long to be a close_notify there is another one, whose header can come along.
-func (k *conn) receive() error {
+// It reports whether anything came, be it the end.
+func (k *conn) receive() (bool, error) {
 	if k.fd < 0 {
-		return argumentError("the connection has no transport")
+		return false, argumentError("the connection has no transport")
 	}
 	in := k.c.In()
 	need := k.c.NeedInput()
@@ -168,14 +189,14 @@ func (k *conn) receive() error {
 	n := int(C.pump_recv(k.fd, unsafe.Pointer(&space[0]), C.size_t(need)))
 	switch {
 	case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
-		return core.ErrWantRead
+		return false, nil
 	case n < 0:
-		return syscall.Errno(-n)
+		return false, syscall.Errno(-n)
 	case n == 0:
 		k.c.InputEnded()
 	}
 	in.Extend(n)
-	return nil
+	return true, nil
 }
 
 // write is a write with the memory of one that could not be sent in full: its repetition sends the rest and seals
@@ -194,7 +215,7 @@ func (k *conn) write(p []byte) (int, error) {
 		k.owed = n
 	}
 	if err != nil {
-		return 0, err
+		return 0, k.peerSaid(err)
 	}
 	return n, nil
 }
@@ -219,7 +240,35 @@ func orWantWrite(err error) error {
 	return err
 }
 
-// handshake is done when its last flight has left too.
+// handshake is done when its last flight has left too. A server of TLS 1.3 keeps its tickets until it has something to
+// write: a client that closes without reading them would reset the connection.
 func (k *conn) handshake() (int, error) {
-	return k.run(func() (int, error) { return 0, k.c.Handshake() })
+	return k.run(func() (int, error) {
+		done := k.c.HandshakeDone()
+		err := k.c.Handshake()
+		if err == nil && !done && k.in == nil && k.c.Side() == core.Server && k.c.Version() == core.VersionTLS13 {
+			k.held = k.c.Out().Len()
+		}
+		return 0, err
+	})
+}
+
+// peerSaid looks, when the peer has gone, for the alert that says why: it may have come before we wrote.
+func (k *conn) peerSaid(sendErr error) error {
+	if sendErr != error(syscall.EPIPE) && sendErr != error(syscall.ECONNRESET) {
+		return sendErr
+	}
+	for {
+		err := k.c.PeerError()
+		var e *core.Error
+		if errors.As(err, &e) && !e.IsEOF() {
+			return e
+		}
+		if err != core.ErrWantRead {
+			return sendErr
+		}
+		if received, err := k.receive(); err != nil || !received {
+			return sendErr
+		}
+	}
 }

@@ -68,9 +68,6 @@ func (c *Conn) serverHello13(shared *clientHandshake, sh *wire.ServerHello, m *m
 	hs.serverHS = hs.handshake.ServerHandshakeTrafficSecret(th)
 	c.logKey(keyLogServerHandshake, c.info.clientRandom, hs.serverHS)
 	c.logKey(keyLogClientHandshake, c.info.clientRandom, hs.clientHS)
-	if err := c.sendCompatCCS(shared); err != nil {
-		return nil, err
-	}
 	if err := c.setReadSecret(hs.suite, hs.serverHS); err != nil {
 		return nil, err
 	}
@@ -215,6 +212,9 @@ type waitFinished13 struct{ *client13 }
 
 func (hs waitFinished13) handle(c *Conn, m *message) (state, error) {
 	if err := c.checkFinished13(m, hs.suite, hs.serverHS, hs.transcript); err != nil {
+		return nil, err
+	}
+	if err := c.sendCompatCCS(hs.clientHandshake); err != nil {
 		return nil, err
 	}
 	app := newAppSecrets(c, hs.suite, hs.handshake.MasterSecret(), hs.transcript)

@@ -225,6 +225,20 @@ func (c *Conn) CloseWrite() error {
 	return c.settle(c.sendAlert(alert.CloseNotify))
 }
 
+// PeerError handles what has come without delivering it: data stays for Read. It returns an *Error if the connection has
+// failed, ErrWantRead if nothing more is there, ErrClosed after close_notify, and nil in front of data.
+func (c *Conn) PeerError() error {
+	for len(c.rest) == 0 {
+		data, err := c.nextData()
+		if err != nil {
+			return c.settle(err)
+		}
+		c.restMem = append(c.restMem[:0], data...)
+		c.rest = c.restMem
+	}
+	return nil
+}
+
 // NeedInput returns how many bytes are missing until In holds a whole record: what a reader of a socket may read
 // without reading past the record.
 func (c *Conn) NeedInput() int {

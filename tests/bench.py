@@ -272,15 +272,15 @@ FIGURES: dict[str, tuple[str, Callable[[Bench], float]]] = {
 
 def one(module: str, name: str) -> float:
     """Measures in this process."""
-    if module == "gossl":
-        from gossl import ssl
-    else:
-        import ssl  # type: ignore[no-redef]
+    import ssl
+
+    assert ("gossl" in ssl.OPENSSL_VERSION) == (module == "gossl")
     return FIGURES[name][1](Bench(ssl))
 
 
 def measure(module: str, name: str, environment: dict[str, str]) -> float:
-    command = [sys.executable, __file__, "--one", module, name]
+    prefix = [sys.executable, "-m", "gossl"] if module == "gossl" else [sys.executable]
+    command = [*prefix, __file__, "--one", module, name]
     return float(
         json.loads(subprocess.run(command, env=environment, check=True, capture_output=True, timeout=120).stdout)
     )
@@ -289,6 +289,7 @@ def measure(module: str, name: str, environment: dict[str, str]) -> float:
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     options.add_argument("--one", nargs=2)
+    options.add_argument("--only", default="", help="figures whose name has this in it")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", default="0.5")
     arguments = options.parse_args()
@@ -308,6 +309,8 @@ def main() -> int:
         }
         print("| figure | unit | Python's own ssl | gossl | ratio |\n|---|---|---:|---:|---:|")
         for name, (unit, _) in FIGURES.items():
+            if arguments.only not in name:
+                continue
             found: dict[str, list[float]] = {"stock": [], "gossl": []}
             for _ in range(arguments.rounds):
                 for module, figures in found.items():
