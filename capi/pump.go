@@ -28,7 +28,7 @@ type conn struct {
 
 	keylog, trace []byte     // collected, not taken yet
 	lent          [2]*[]byte // memory of the pool in the input and output queue
-	held          int        // bytes of output that wait for the first write: session tickets
+	ticketsOnly   bool       // a server that has sent nothing but tickets since the handshake
 }
 
 // run does an operation, and moves ciphertext until it is done or the transport has no more.
@@ -113,16 +113,14 @@ func (k *conn) grow(_ []byte, need int) []byte {
 // flush sends what it can of the output. blocked says that something is left.
 func (k *conn) flush() (blocked bool, err error) {
 	out := k.c.Out()
-	if k.held > 0 && out.Len() == k.held {
-		return false, nil
-	}
-	k.held = 0
 	for out.Len() > 0 && k.fd >= 0 {
 		b := out.Bytes()
 		n := int(C.pump_send(k.fd, unsafe.Pointer(&b[0]), C.size_t(len(b))))
 		switch {
 		case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
 			return true, nil
+		case n < 0 && k.unread(syscall.Errno(-n)):
+			n = len(b)
 		case n < 0:
 			return false, syscall.Errno(-n)
 		}
@@ -154,12 +152,6 @@ func (k *conn) borrow() {
 func (k *conn) giveBack() {
 	for i, q := range []*core.Buffer{k.c.In(), k.c.Out()} {
 		mem, start, end := q.Mem()
-		if i == 1 && k.held > 0 && end-start == k.held {
-			tickets := append([]byte(nil), mem[start:end]...)
-			q.Use(tickets, 0, len(tickets))
-			k.putBack(i, mem)
-			continue
-		}
 		if start != end {
 			continue
 		}
@@ -190,9 +182,12 @@ func (k *conn) receive() (bool, error) {
 	switch {
 	case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
 		return false, nil
+	case n < 0 && k.unread(syscall.Errno(-n)):
+		n = 0
 	case n < 0:
 		return false, syscall.Errno(-n)
-	case n == 0:
+	}
+	if n == 0 {
 		k.c.InputEnded()
 	}
 	in.Extend(n)
@@ -210,6 +205,7 @@ func (k *conn) write(p []byte) (int, error) {
 			return 0, orWantWrite(err)
 		}
 	}
+	k.ticketsOnly = false
 	n, err := k.run(func() (int, error) { return k.c.Write(p) })
 	if err == errWantWrite && n > 0 {
 		k.owed = n
@@ -240,22 +236,30 @@ func orWantWrite(err error) error {
 	return err
 }
 
-// handshake is done when its last flight has left too. A server of TLS 1.3 keeps its tickets until it has something to
-// write: a client that closes without reading them would reset the connection.
+// handshake is done when its last flight has left too.
 func (k *conn) handshake() (int, error) {
 	return k.run(func() (int, error) {
-		done := k.c.HandshakeDone()
-		err := k.c.Handshake()
-		if err == nil && !done && k.in == nil && k.c.Side() == core.Server && k.c.Version() == core.VersionTLS13 {
-			k.held = k.c.Out().Len()
+		if k.c.HandshakeDone() {
+			return 0, k.c.Err()
 		}
+		err := k.c.Handshake()
+		k.ticketsOnly = err == nil && k.c.Side() == core.Server && k.c.Version() == core.VersionTLS13
 		return 0, err
 	})
 }
 
+// unread reports whether an error of the transport only says that the client closed without reading its tickets. Then
+// it is as if they had never been sent: what came before can still be read, up to the end.
+func (k *conn) unread(err error) bool {
+	return k.ticketsOnly && isGone(err)
+}
+
+// isGone reports whether the peer has closed its end.
+func isGone(err error) bool { return err == error(syscall.EPIPE) || err == error(syscall.ECONNRESET) }
+
 // peerSaid looks, when the peer has gone, for the alert that says why: it may have come before we wrote.
 func (k *conn) peerSaid(sendErr error) error {
-	if sendErr != error(syscall.EPIPE) && sendErr != error(syscall.ECONNRESET) {
+	if !isGone(sendErr) {
 		return sendErr
 	}
 	for {
