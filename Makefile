@@ -53,7 +53,8 @@ lint: $(VENV)/lint
 	$(GO) tool staticcheck -checks inherit,-S1016 ./...
 	$(VENV)/bin/ruff check pyshim tests setup.py capi
 	$(VENV)/bin/ruff format --check pyshim tests setup.py capi
-	$(VENV)/bin/mypy pyshim
+	$(PYTHON) tests/interpreters.py
+	MYPYPATH=build/site $(VENV)/bin/mypy -p gossl
 
 $(VENV)/lint: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -43,3 +43,7 @@ def package_path() -> str:
         link.symlink_to(ROOT / "pyshim")
     os.environ["GOSSL_LIBRARY"] = str(ROOT / "build" / "libgossl.so")
     return str(site)
+
+
+if __name__ == "__main__":
+    package_path()
