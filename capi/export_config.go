@@ -88,7 +88,7 @@ func setInt(c *core.Config, what C.int32_t, v int64) error {
 		}
 		c.VerifyMode = core.VerifyMode(v)
 	case C.GOSSL_CONFIG_VERIFY_FLAGS:
-		c.VerifyFlags = uint64(v)
+		return c.SetVerifyFlags(uint64(v))
 	case C.GOSSL_CONFIG_HOST_FLAGS:
 		c.HostFlags = uint32(v)
 	case C.GOSSL_CONFIG_SECURITY_LEVEL:
@@ -154,7 +154,7 @@ func getInt(c *core.Config, what C.int32_t) (int64, bool) {
 	case C.GOSSL_CONFIG_VERIFY_MODE:
 		return int64(c.VerifyMode), true
 	case C.GOSSL_CONFIG_VERIFY_FLAGS:
-		return int64(c.VerifyFlags), true
+		return int64(c.VerifyFlags()), true
 	case C.GOSSL_CONFIG_HOST_FLAGS:
 		return int64(c.HostFlags), true
 	case C.GOSSL_CONFIG_CHECK_HOSTNAME:

@@ -42,8 +42,6 @@ type Config struct {
 	Options Options
 	// VerifyMode defaults to VerifyRequired for MethodTLSClient and VerifyNone for all others.
 	VerifyMode VerifyMode
-	// VerifyFlags are OpenSSL's X509_V_FLAG_* bits. The default is X509_V_FLAG_TRUSTED_FIRST.
-	VerifyFlags uint64
 	// HostFlags are OpenSSL's X509_CHECK_FLAG_* bits. The default is NO_PARTIAL_WILDCARDS.
 	HostFlags uint32
 	// CheckHostname makes a client demand that the certificate is for the server name that NewConn is given.
@@ -69,6 +67,7 @@ type Config struct {
 	Rand io.Reader
 
 	method                     Method
+	verifyFlags                pki.Flags
 	minVersion, maxVersion     uint16 // 0: not bounded
 	securityLevel              int
 	suites13, suites           []*suite.Suite
@@ -84,10 +83,8 @@ type Config struct {
 // defaultCiphers is CPython's default cipher string.
 const defaultCiphers = "@SECLEVEL=2:ECDH+AESGCM:ECDH+CHACHA20:ECDH+AES:DHE+AES:!aNULL:!eNULL:!aDSS:!SHA1:!AESCCM"
 
-const (
-	flagTrustedFirst       = 0x8000 // X509_V_FLAG_TRUSTED_FIRST
-	flagNoPartialWildcards = 4      // X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS
-)
+// flagNoPartialWildcards is X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS.
+const flagNoPartialWildcards = 4
 
 // NewConfig returns a Config with the defaults that CPython gives an SSLContext of that protocol.
 func NewConfig(method Method) (*Config, error) {
@@ -97,7 +94,7 @@ func NewConfig(method Method) (*Config, error) {
 		return nil, misuse(0, "invalid or unsupported protocol version")
 	}
 	c := &Config{
-		Options: DefaultOptions, VerifyFlags: flagTrustedFirst, HostFlags: flagNoPartialWildcards,
+		Options: DefaultOptions, verifyFlags: pki.FlagTrustedFirst, HostFlags: flagNoPartialWildcards,
 		VerifyDepth: 100, NumTickets: 2, SessionTimeout: 7200,
 		Now: func() int64 { return time.Now().Unix() }, Rand: rand.Reader,
 		method: method, securityLevel: 2, suites13: suite.Default13(), groups: group.DefaultList(),
@@ -120,6 +117,18 @@ func (c *Config) Method() Method { return c.method }
 func (c *Config) snapshot() *Config {
 	s := *c
 	return &s
+}
+
+// VerifyFlags returns OpenSSL's X509_V_FLAG_* bits. The default is TRUSTED_FIRST.
+func (c *Config) VerifyFlags() uint64 { return uint64(c.verifyFlags) }
+
+// SetVerifyFlags sets them. A bit that verification does not honour is refused.
+func (c *Config) SetVerifyFlags(bits uint64) error {
+	if pki.Flags(bits)&^pki.KnownFlags != 0 {
+		return misuse(0, "verify_flags has a bit that is not supported")
+	}
+	c.verifyFlags = pki.Flags(bits)
+	return nil
 }
 
 // SecurityLevel returns OpenSSL's security level, which SetCiphers sets by "@SECLEVEL=n".

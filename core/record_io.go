@@ -286,7 +286,7 @@ func (c *Conn) writeFragments(typ record.ContentType, msg []byte) error {
 // sendAlert is the only place where an alert is sent.
 func (c *Conn) sendAlert(d alert.Description) error {
 	level := byte(2)
-	if d == alert.CloseNotify || d == alert.UserCanceled || d == alert.NoRenegotiation {
+	if d == alert.CloseNotify || d == alert.UserCanceled {
 		level = 1
 	}
 	msg := []byte{level, byte(d)}

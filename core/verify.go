@@ -63,7 +63,7 @@ func (c *Conn) setVerified(r *pki.Result) {
 
 func (c *Conn) verifyOptions() *pki.Options {
 	o := &pki.Options{
-		Time: c.cfg.Now(), Flags: pki.Flags(c.cfg.VerifyFlags), Purpose: pki.PurposeServer,
+		Time: c.cfg.Now(), Flags: c.cfg.verifyFlags, Purpose: pki.PurposeServer,
 		Depth: c.cfg.VerifyDepth, SecurityLevel: c.cfg.securityLevel, HostFlags: c.cfg.HostFlags,
 	}
 	if c.side == Server {

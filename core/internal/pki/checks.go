@@ -39,7 +39,7 @@ func (v *verification) checkCertificate(c *Certificate, depth int, kind mayBe) a
 	if c.unhandled && v.Flags&FlagIgnoreCrit == 0 {
 		return alert.VerifyUnhandledCriticalExtension
 	}
-	if c.isProxy { // with ALLOW_PROXY_CERTS too: nothing here follows the rules of RFC 3820
+	if c.isProxy { // nothing here follows the rules of RFC 3820
 		return alert.VerifyProxyCertsNotAllowed
 	}
 	ca, isLast := c.caKind(), depth == len(v.chain)-1

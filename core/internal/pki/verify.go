@@ -9,20 +9,22 @@ import (
 // Flags are OpenSSL's X509_V_FLAG_* bits.
 type Flags uint64
 
-// The flags that verification knows. Any other bit changes nothing about a certificate's fate in OpenSSL either
-// (debugging, policies, Suite B) or is refused by UnsupportedFlags.
+// The flags that verification knows. ALLOW_PROXY_CERTS is not among them: proxy certificates are refused.
 const (
 	FlagCRLCheck     Flags = 0x4
 	FlagCRLCheckAll  Flags = 0x8
 	FlagIgnoreCrit   Flags = 0x10
 	FlagStrict       Flags = 0x20
-	FlagAllowProxy   Flags = 0x40
 	FlagCheckSSSig   Flags = 0x4000
 	FlagTrustedFirst Flags = 0x8000
 	FlagPartialChain Flags = 0x80000
 	FlagNoAltChains  Flags = 0x100000
 	FlagNoCheckTime  Flags = 0x200000
 )
+
+// KnownFlags are all of them.
+const KnownFlags = FlagCRLCheck | FlagCRLCheckAll | FlagIgnoreCrit | FlagStrict | FlagCheckSSSig | FlagTrustedFirst |
+	FlagPartialChain | FlagNoAltChains | FlagNoCheckTime
 
 // Purpose is what a chain is to be good for.
 type Purpose uint8
