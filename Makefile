@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython cpython-all interop fuzz lint bench clean
+.PHONY: all lib demo test go c python cpython interop fuzz lint bench clean
 
 all: lib
 
@@ -37,9 +37,6 @@ python: $(LIB)
 	$(PYTHON) tests/run_python.py
 
 cpython: $(LIB)
-	$(PYTHON) tests/cpython/run.py
-
-cpython-all: $(LIB)
 	$(PYTHON) tests/cpython/run.py --all --stock
 
 interop: $(LIB)

@@ -110,19 +110,12 @@ func (hs *client13) choosePSK(c *Conn, sh *wire.ServerHello) error {
 		return alert.Misbehaved(alert.ReasonBadPSK, alert.IllegalParameter,
 			"server chose a suite that does not go with its pre-shared key")
 	}
-	hs.psk, c.info.resumed = p, p.session != nil
-	c.session = p.session
-	if s := p.session; s != nil {
-		c.info.peerChain, c.info.verified = s.peerChain, s.chain
-		certs, err := parseChain(s.peerChain)
-		if err != nil {
-			return err
-		}
-		if len(certs) > 0 {
-			c.info.peerLeaf = certs[0]
-		}
+	hs.psk = p
+	if p.session == nil {
+		c.session = nil
+		return nil
 	}
-	return nil
+	return c.restore(p.session)
 }
 
 type waitEncryptedExtensions struct{ *client13 }

@@ -54,6 +54,9 @@ MODULES = (
 )
 
 
+Job = tuple[str, str, bool]  # version, module, whether on the interpreter's own ssl
+
+
 class Outcome(NamedTuple):
     """What a run of one module came to."""
 
@@ -190,7 +193,15 @@ def main() -> int:
     return 1 if complaints else 0
 
 
-def write_logs(done: dict[tuple[str, str, bool], Outcome]) -> None:
+def unlucky(jobs: list[Job], done: dict[Job, Outcome]) -> list[Job]:
+    """What failed beside other modules and gets a second chance: tests of the standard library that depend on time.
+
+    test_ssl is not among them: it has to pass the first time.
+    """
+    return [j for j in jobs if j[1] != "test_ssl" and (done[j].failed or not done[j].finished)]
+
+
+def write_logs(done: dict[Job, Outcome]) -> None:
     """Keeps the output of what failed."""
     folder = ROOT / "build" / "cpython"
     folder.mkdir(parents=True, exist_ok=True)
