@@ -282,7 +282,6 @@ func TestRenegotiationIsRefused(t *testing.T) {
 func TestSettingsThatAreNotHonouredAreRefused(t *testing.T) {
 	c, err := NewConfig(MethodTLS)
 	require.NoError(t, err)
-	require.Error(t, c.SetVerifyFlags(0x40)) // ALLOW_PROXY_CERTS
 	require.Error(t, c.SetVerifyFlags(0x80)) // POLICY_CHECK
 	require.Error(t, c.SetSecurityLevel(6))
 	require.Error(t, c.SetALPN([]byte{0}))

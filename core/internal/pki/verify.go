@@ -9,12 +9,14 @@ import (
 // Flags are OpenSSL's X509_V_FLAG_* bits.
 type Flags uint64
 
-// The flags that verification knows. ALLOW_PROXY_CERTS is not among them: proxy certificates are refused.
+// The flags that verification knows. With FlagAllowProxy proxy certificates are refused all the same: nothing here
+// follows the rules of RFC 3820. The flag can be set because CPython's ssl has it.
 const (
 	FlagCRLCheck     Flags = 0x4
 	FlagCRLCheckAll  Flags = 0x8
 	FlagIgnoreCrit   Flags = 0x10
 	FlagStrict       Flags = 0x20
+	FlagAllowProxy   Flags = 0x40
 	FlagCheckSSSig   Flags = 0x4000
 	FlagTrustedFirst Flags = 0x8000
 	FlagPartialChain Flags = 0x80000
@@ -23,7 +25,7 @@ const (
 )
 
 // KnownFlags are all of them.
-const KnownFlags = FlagCRLCheck | FlagCRLCheckAll | FlagIgnoreCrit | FlagStrict | FlagCheckSSSig | FlagTrustedFirst |
+const KnownFlags = FlagCRLCheck | FlagCRLCheckAll | FlagIgnoreCrit | FlagStrict | FlagAllowProxy | FlagCheckSSSig | FlagTrustedFirst |
 	FlagPartialChain | FlagNoAltChains | FlagNoCheckTime
 
 // Purpose is what a chain is to be good for.
