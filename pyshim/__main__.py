@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import BuiltinImporter, SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 from types import ModuleType
 from typing import NoReturn
@@ -68,17 +68,18 @@ def _run_module(name: str, arguments: list[str]) -> None:
 
 
 def _run_code(code: str, argv: list[str], filename: str = "<string>") -> None:
-    namespace = _clean_main().__dict__
+    main_module = _clean_main()
+    main_module.__loader__ = BuiltinImporter
     sys.argv = argv
     _set_path("")
-    exec(compile(code, filename, "exec"), namespace)
+    exec(compile(code, filename, "exec"), main_module.__dict__)
 
 
 def _run_file(path: str, argv: list[str]) -> None:
     if os.path.isdir(path) or _is_zip(path):
         _clean_main()
         sys.argv = argv
-        _set_path(path)
+        _set_path(os.path.abspath(path))
         runpy._run_module_as_main("__main__", False)  # type: ignore[attr-defined]
         return
     try:
@@ -87,10 +88,10 @@ def _run_file(path: str, argv: list[str]) -> None:
     except OSError as e:
         _refuse(f"can't open file {os.path.abspath(path)!r}: [Errno {e.errno}] {e.strerror}")
     main_module = _clean_main()
+    path = os.path.abspath(path)
     main_module.__file__ = path
     main_module.__dict__["__cached__"] = None
-    loader = SourceFileLoader("__main__", path)
-    main_module.__loader__ = loader
+    main_module.__loader__ = SourceFileLoader("__main__", path)
     sys.argv = argv
     _set_path(os.path.dirname(os.path.realpath(path)))
     if data.startswith(MAGIC_NUMBER):

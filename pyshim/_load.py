@@ -77,7 +77,12 @@ def default_locations(config: int, file: str, directories: list[str]) -> None:
 
 def dh_params(config: int, file: Any) -> None:
     """SSLContext.load_dh_params."""
-    pem = _read(os.fsencode(file))
+    path = os.fsencode(file)
+    try:
+        pem = _read(path)
+    except OSError as e:
+        e.filename = file
+        raise
     failure = _lib.call("gossl_config_set", config, _codes.CONFIG_DH_PARAMS, pem, len(pem))
     _errors.check(failure, _errors.IN_LOAD_DH_PARAMS)
 

@@ -134,12 +134,12 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
                 return _write_large(self, b, view.nbytes)
             b = bytes(view)
         size = len(b)
+        if self._sock is not None and self._sock() is None:
+            raise _errors.socket_gone(WRITE)
         if size == 0:
             return 0
         if size > _lib.RECORD:
             return _write_large(self, b, size)
-        if self._sock is not None and self._sock() is None:
-            raise _errors.socket_gone(WRITE)
         done = self._io.write(self._argument, b, size)
         if done == size and not self._watched:
             return done

@@ -24,8 +24,14 @@ type DHKey struct {
 // and more than RFC 7919 section 5.2 asks for each of them.
 const exponentLen = 512 / 8
 
+// maxPrimeLen bounds what a peer can make us compute: OpenSSL's limit of 10,000 bits.
+const maxPrimeLen = 10000 / 8
+
 // Generate makes an ephemeral key.
 func (p *DHParams) Generate(rand io.Reader) (*DHKey, error) {
+	if len(p.P) > maxPrimeLen {
+		return nil, badGroup()
+	}
 	m, err := bigmod.NewModulus(p.P)
 	if err != nil {
 		return nil, badGroup()

@@ -62,6 +62,8 @@ func TestDHRefusesValuesOutOfRange(t *testing.T) {
 		_, err := key.Secret(y)
 		require.Error(t, err)
 	}
+	_, err = (&DHParams{P: bytes.Repeat([]byte{255}, maxPrimeLen+1), G: []byte{2}}).Generate(rand.Reader)
+	require.Error(t, err)
 	_, err = (&DHParams{P: []byte{4}, G: []byte{2}}).Generate(rand.Reader)
 	require.Error(t, err)
 }

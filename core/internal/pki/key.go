@@ -25,6 +25,9 @@ const (
 	oidEd448   = "1.3.101.113"
 )
 
+// maxRSABits bounds what a certificate can make us compute: OpenSSL's limit.
+const maxRSABits = 16384
+
 // parsePublicKey reads a SubjectPublicKeyInfo. bits is the size of the key, 0 if it is of no kind that we know.
 func parsePublicKey(spki []byte) (pub crypto.PublicKey, pss bool, bits int) {
 	s := cryptobyte.String(spki)
@@ -37,7 +40,7 @@ func parsePublicKey(spki []byte) (pub crypto.PublicKey, pss bool, bits int) {
 	switch OIDString(oid) {
 	case oidRSA, oidPSS:
 		k, err := x509.ParsePKCS1PublicKey(key)
-		if err != nil {
+		if err != nil || k.N.BitLen() > maxRSABits {
 			return nil, false, 0
 		}
 		return k, OIDString(oid) == oidPSS, k.N.BitLen()
