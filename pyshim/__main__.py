@@ -88,7 +88,7 @@ def _run_file(path: str, argv: list[str]) -> None:
     except OSError as e:
         _refuse(f"can't open file {os.path.abspath(path)!r}: [Errno {e.errno}] {e.strerror}")
     main_module = _clean_main()
-    path = os.path.abspath(path)
+    path = os.path.join(os.getcwd(), path)
     main_module.__file__ = path
     main_module.__dict__["__cached__"] = None
     main_module.__loader__ = SourceFileLoader("__main__", path)

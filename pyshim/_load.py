@@ -6,7 +6,6 @@ The library parses; here paths and passwords are converted, and files that are r
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -88,7 +87,7 @@ def dh_params(config: int, file: Any) -> None:
 
 
 # What the library says when a text, or bytes, hold no certificate at all.
-_NO_CERTIFICATE = {"NO_START_LINE": "no start line", "NOT_ENOUGH_DATA": "not enough data"}
+_NO_CERTIFICATE = ("NO_START_LINE", "NOT_ENOUGH_DATA")
 
 
 def _anchors(config: int, cadata: Any) -> None:
@@ -104,22 +103,10 @@ def _anchors(config: int, cadata: Any) -> None:
             raise TypeError("cadata should be an ASCII string or a bytes-like object") from None
     if not data:
         raise ValueError("Empty certificate data")
-    before = _stored(config)
     failure = _lib.call("gossl_config_add_anchors", config, data, len(data), form)
-    if failure is None:
-        return
-    loaded = _stored(config) > before
-    if failure.name in _NO_CERTIFICATE and not loaded:
+    if failure is not None and failure.name in _NO_CERTIFICATE:
         raise _errors.error(f"{nothing}: cadata does not contain a certificate", _errors.IN_CADATA)
-    # Before 3.13, whatever follows the last of the certificates was taken for its end.
-    if sys.version_info < (3, 13) and form == _codes.DER and loaded and failure.name == "HEADER_TOO_LONG":
-        return
-    raise _errors.of_input(failure, _errors.IN_CADATA)
-
-
-def _stored(config: int) -> int:
-    count = _lib.get_config_int(config, _codes.CONFIG_STORE_X509)
-    return count if isinstance(count, int) else 0
+    _errors.check(failure, _errors.IN_CADATA)
 
 
 def _path(value: Any, name: str) -> bytes:
