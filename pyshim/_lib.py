@@ -164,7 +164,10 @@ class Library:
         self._bind_data()
 
     def _check_version(self) -> None:
-        found = self._cdll.gossl_abi_version()
+        try:
+            found = self._cdll.gossl_abi_version()
+        except AttributeError:
+            raise ImportError(f"{self.path} is not libgossl", name="gossl", path=self.path) from None
         if found != _codes.ABI_VERSION:
             raise ImportError(
                 f"{self.path} has ABI version {found}, this gossl needs {_codes.ABI_VERSION}", name="gossl"
