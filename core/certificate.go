@@ -127,8 +127,12 @@ type signing struct {
 
 // chooseSigning picks our certificate and scheme for a peer that accepts those schemes, in the order of our
 // preference; ok is false if none fits. fits narrows the certificates, for suites that name the key.
-func (c *Config) chooseSigning(version uint16, peer []sigalg.Scheme, fits func(*certificate) bool) (signing, bool) {
-	for _, s := range c.sigalgs() {
+func (c *Conn) chooseSigning(peer []sigalg.Scheme, fits func(*certificate) bool) (signing, bool) {
+	return c.cfg.chooseSigning(c.cfg.ownSigalgs(c.side), c.version, peer, fits)
+}
+
+func (c *Config) chooseSigning(ours []sigalg.Scheme, version uint16, peer []sigalg.Scheme, fits func(*certificate) bool) (signing, bool) {
+	for _, s := range ours {
 		if !contains(peer, s) || s.SecurityBits() < levelBits(c.securityLevel) {
 			continue
 		}
@@ -149,9 +153,22 @@ func (c *Config) sigalgs() []sigalg.Scheme {
 	return sigalg.Default()
 }
 
-// offeredSigalgs returns what we tell a peer that we accept: what the security level and some version allow.
-func (c *Config) offeredSigalgs() []sigalg.Scheme {
+// ownSigalgs returns the schemes that a side signs with, best first: a client has a list of its own if
+// SetClientSigalgs was called.
+func (c *Config) ownSigalgs(side Side) []sigalg.Scheme {
+	if side == Client && c.clientSigalgs != nil {
+		return c.clientSigalgs
+	}
+	return c.sigalgs()
+}
+
+// offeredSigalgs returns what a side tells its peer that it accepts: what the security level and some version allow.
+// A server has a list of its own if SetClientSigalgs was called.
+func (c *Config) offeredSigalgs(side Side) []sigalg.Scheme {
 	all, versions := c.sigalgs(), c.versions()
+	if side == Server && c.clientSigalgs != nil {
+		all = c.clientSigalgs
+	}
 	l := make([]sigalg.Scheme, 0, len(all))
 	for _, s := range all {
 		if s.SecurityBits() < levelBits(c.securityLevel) {

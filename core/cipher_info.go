@@ -6,6 +6,7 @@ import "github.com/gossl/gossl/core/internal/suite"
 type CipherInfo struct {
 	ID           uint32 // with OpenSSL's prefix 0x03000000
 	Name         string // OpenSSL's
+	StandardName string // IANA's
 	Protocol     string // "TLSv1.3", "TLSv1.2", "TLSv1.0" or "SSLv3": where the suite belongs
 	Description  string
 	StrengthBits int
@@ -19,7 +20,7 @@ type CipherInfo struct {
 
 func cipherInfo(s *suite.Suite) CipherInfo {
 	return CipherInfo{
-		ID: 0x03000000 | uint32(s.ID), Name: s.Name, Protocol: s.Protocol(), Description: s.Description(),
+		ID: 0x03000000 | uint32(s.ID), Name: s.Name, StandardName: s.StdName, Protocol: s.Protocol(), Description: s.Description(),
 		StrengthBits: s.StrengthBits, AlgBits: s.AlgBits, AEAD: s.IsAEAD(), Symmetric: s.SymmetricName(),
 		Digest: s.DigestName(), KeyExchange: s.KeaName(), Auth: s.AuthName(),
 	}

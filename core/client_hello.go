@@ -85,7 +85,10 @@ func (c *Conn) buildHello(hs *clientHandshake) error {
 		h.HasServerName, h.ServerName = true, name
 	}
 	if versions[0] >= VersionTLS12 {
-		h.SignatureAlgorithms = c.cfg.offeredSigalgs()
+		h.SignatureAlgorithms = c.cfg.offeredSigalgs(c.side)
+	}
+	if c.cfg.FallbackSCSV {
+		h.CipherSuites = append(h.CipherSuites, wire.FallbackSCSV)
 	}
 	hs.hello = h
 	if s := c.session; s != nil && s.version < VersionTLS13 {
@@ -282,7 +285,7 @@ func (c *Conn) helloRetryRequest(hs *clientHandshake, sh *wire.ServerHello, m *m
 	if hs.retry != nil {
 		return nil, unexpected(m, "a second time as HelloRetryRequest")
 	}
-	hs.retry = sh
+	hs.retry, c.info.retried = sh, true
 	st := suite.ByID(sh.CipherSuite)
 	c.info.suite = st
 	hs.transcript.SetHash(st.Hash)

@@ -40,6 +40,7 @@ func (c *Conn) serverHello12(shared *clientHandshake, sh *wire.ServerHello, m *m
 	hs.common12.transcript.Write(m.raw)
 	c.info.serverRandom = sh.Random[:]
 	hs.ems, hs.etm = sh.ExtendedMasterSecret, sh.EncryptThenMAC && !hs.suite.IsAEAD()
+	c.info.ems, c.info.secureRenego = hs.ems, sh.HasRenegotiationInfo
 	hs.ticketDue, hs.statusDue, hs.sessionID = sh.TicketSupported, sh.StatusRequest, sh.SessionID
 	c.limits.setRecordSize(sh.RecordSizeLimit, c.version)
 	if err := c.setALPN(sh.ALPN); err != nil {
@@ -48,7 +49,12 @@ func (c *Conn) serverHello12(shared *clientHandshake, sh *wire.ServerHello, m *m
 	if hs.resumes(c) {
 		return hs.resumeSession(c)
 	}
+	offered := c.session
 	c.session = nil
+	if offered != nil && offered.version == VersionTLS13 && len(sh.SessionID) > 0 &&
+		bytes.Equal(sh.SessionID, hs.hello.SessionID) {
+		return nil, versionMismatch()
+	}
 	if len(sh.SessionID) > 0 && bytes.Equal(sh.SessionID, hs.hello.SessionID) {
 		return nil, alert.Misbehaved(alert.ReasonInvalidSessionID, alert.IllegalParameter,
 			"server resumes a session that we did not offer")
@@ -92,9 +98,12 @@ func (hs *client12) resumes(c *Conn) bool {
 // RFC 7627 section 5.3).
 func (hs *client12) resumeSession(c *Conn) (state, error) {
 	s := c.session
-	if s.version != c.version || s.suite != hs.suite.ID {
+	if s.version != c.version {
+		return nil, versionMismatch()
+	}
+	if s.suite != hs.suite.ID {
 		return nil, alert.Misbehaved(alert.ReasonOldSessionCipherNotReturned, alert.IllegalParameter,
-			"server resumes a session with another version or cipher suite")
+			"server resumes a session with another cipher suite")
 	}
 	if s.ems != hs.ems {
 		return nil, alert.Misbehaved(alert.ReasonInconsistentExtms, alert.HandshakeFailure,
@@ -106,6 +115,11 @@ func (hs *client12) resumeSession(c *Conn) (state, error) {
 	hs.master = s.secret
 	c.logKey(keyLogClientRandom, c.info.clientRandom, hs.master)
 	return waitTicket12{hs}, nil
+}
+
+func versionMismatch() error {
+	return alert.Misbehaved(alert.ReasonSSLSessionVersionMismatch, alert.IllegalParameter,
+		"server resumes a session with another version")
 }
 
 type waitCertificate12 struct{ *client12 }
@@ -122,7 +136,8 @@ func (hs waitCertificate12) handle(c *Conn, m *message) (state, error) {
 		return nil, alert.Misbehaved(alert.ReasonNoCertificatesReturned, alert.DecodeError,
 			"server sent no certificate")
 	}
-	if err := c.setPeerChain(msg.Chain); err != nil {
+	next, err := c.checkPeer(msg.Chain, waitServerKeyExchange{hs.client12})
+	if _, asks := err.(Want); err != nil && !asks {
 		return nil, err
 	}
 	if !hs.suite.FitsKey(c.info.peerLeaf.PublicKey) {
@@ -130,7 +145,7 @@ func (hs waitCertificate12) handle(c *Conn, m *message) (state, error) {
 			"server's certificate does not go with the cipher suite that it chose")
 	}
 	hs.common12.transcript.Write(m.raw)
-	return waitServerKeyExchange{hs.client12}, nil
+	return next, err
 }
 
 // waitServerKeyExchange also takes the CertificateStatus that may come first (RFC 6066 section 8).
@@ -189,8 +204,10 @@ func (hs waitRequest12) handle(c *Conn, m *message) (state, error) {
 		return nil, err
 	}
 	hs.request = cr
+	c.info.request = CertificateRequest{Types: cr.Types, CAs: cr.CAs}
+	c.info.peerSigalgs = cr.SignatureAlgorithms
 	hs.common12.transcript.Write(m.raw)
-	return waitDone{hs.client12}, nil
+	return c.askCertificate(waitDone{hs.client12})
 }
 
 type waitDone struct{ *client12 }
@@ -251,6 +268,9 @@ func (hs clientFlight) resume(c *Conn) (state, error) {
 // sendCertificate answers the certificate request with a certificate that fits, or an empty list.
 func (hs *client12) sendCertificate(c *Conn) (signing, bool, error) {
 	s, ok := c.chooseClientSigning(hs.request)
+	if !ok && c.cfg.AskCertificate && len(c.cfg.certificates) > 0 {
+		return s, false, unfitCertificate()
+	}
 	msg := &wire.Certificate12{}
 	if ok {
 		msg.Chain = c.cfg.sendChain(s.cert)
@@ -261,7 +281,7 @@ func (hs *client12) sendCertificate(c *Conn) (signing, bool, error) {
 
 func (c *Conn) chooseClientSigning(r *wire.CertificateRequest12) (signing, bool) {
 	if c.version >= VersionTLS12 {
-		return c.cfg.chooseSigning(c.version, r.SignatureAlgorithms, anyCertificate)
+		return c.chooseSigning(r.SignatureAlgorithms, anyCertificate)
 	}
 	for _, cert := range c.cfg.certificates {
 		if cert.kind == kindRSA || cert.kind == kindECDSA {

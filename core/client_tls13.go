@@ -145,7 +145,7 @@ func (hs waitEncryptedExtensions) handle(c *Conn, m *message) (state, error) {
 
 // setALPN notes the protocol that the server chose, which must be one that we offered (RFC 7301 section 3.1).
 func (c *Conn) setALPN(protocol string) error {
-	if protocol != "" && !contains(c.cfg.alpn, protocol) {
+	if protocol != "" && !contains(c.cfg.alpn, protocol) && !c.cfg.AllowUnknownALPN {
 		return alert.Misbehaved(alert.ReasonBadExtension, alert.IllegalParameter,
 			"server chose an application protocol that we did not offer")
 	}
@@ -169,8 +169,9 @@ func (hs waitCertRequest) handle(c *Conn, m *message) (state, error) {
 			"certificate request with a context during the handshake")
 	}
 	hs.request = cr
+	c.noteRequest13(cr)
 	hs.transcript.Write(m.raw)
-	return waitCertificate13{hs.client13}, nil
+	return c.askCertificate(waitCertificate13{hs.client13})
 }
 
 type waitCertificate13 struct{ *client13 }
@@ -184,11 +185,8 @@ func (hs waitCertificate13) handle(c *Conn, m *message) (state, error) {
 		return nil, alert.Misbehaved(alert.ReasonNoCertificatesReturned, alert.DecodeError,
 			"server sent no certificate")
 	}
-	if err := c.setPeerChain(chain); err != nil {
-		return nil, err
-	}
 	hs.transcript.Write(m.raw)
-	return waitCertificateVerify13{hs.client13}, nil
+	return c.checkPeer(chain, waitCertificateVerify13{hs.client13})
 }
 
 type waitCertificateVerify13 struct{ *client13 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gossl/gossl/core/internal/group"
 	"github.com/gossl/gossl/core/internal/pki"
+	"github.com/gossl/gossl/core/internal/record"
 	"github.com/gossl/gossl/core/internal/sigalg"
 	"github.com/gossl/gossl/core/internal/suite"
 )
@@ -55,8 +56,30 @@ type Config struct {
 	SessionTimeout int64
 	// PostHandshakeAuth makes a client offer to show its certificate after the handshake (RFC 9846 section 4.2.6).
 	PostHandshakeAuth bool
-	// AskSNI, AskPSKClient and AskPSKServer make the handshake stop with the Want of that name.
-	AskSNI, AskPSKClient, AskPSKServer bool
+	// AskSNI, AskPSKClient, AskPSKServer, AskVerify and AskCertificate make the handshake stop with the Want of that
+	// name. With AskVerify the caller's verdict about the peer's certificates replaces the engine's. AskCertificate asks
+	// servers, and clients that were asked for their certificate; a certificate that does not fit is then an error, where a
+	// client otherwise goes on without.
+	AskSNI, AskPSKClient, AskPSKServer, AskVerify, AskCertificate bool
+	// Tickets seals and opens a server's session tickets. The default (nil) is AES-256-GCM under keys of the Config's own,
+	// which TicketKeys and SetTicketKeys share between processes.
+	Tickets TicketSealer
+	// FallbackSCSV makes a client say that it has fallen back to a lower version (RFC 7507).
+	FallbackSCSV bool
+	// RequireALPN makes a server refuse a client that offers application protocols of which it has none (RFC 7301
+	// section 3.2). Without it the connection goes on without a protocol, as CPython's does.
+	RequireALPN bool
+	// CheckKeyUsage refuses a peer whose certificate has a key usage that does not allow what its key does in the handshake
+	// (RFC 9846 section 4.4.2.2, RFC 5246 section 7.4.2). OpenSSL looks at the purpose only, so it is off by default.
+	CheckKeyUsage bool
+	// AllowUnknownALPN makes a client take an application protocol that it did not offer.
+	AllowUnknownALPN bool
+	// MaxCertList bounds the length in bytes of the peer's Certificate message. The default is 102400.
+	MaxCertList int
+	// MaxSendFragment bounds the plaintext of the records that we send, 512 to 16384 bytes. The default is 16384.
+	MaxSendFragment int
+	// ClientCAs are the distinguished names (DER) that a server sends with its request for a certificate.
+	ClientCAs [][]byte
 	// KeyLog keeps key log lines for Conn.TakeKeyLog, Trace message events for Conn.TakeTrace. Secrets, for debugging.
 	KeyLog, Trace bool
 	// PSKHint is the identity hint of a TLS 1.2 server (RFC 4279 section 5.2).
@@ -71,6 +94,7 @@ type Config struct {
 	minVersion, maxVersion     uint16 // 0: not bounded
 	securityLevel              int
 	suites13, suites           []*suite.Suite
+	tiers                      []int // where each tier of suites ends; nil: every suite is a tier
 	groups                     []group.ID
 	clientSigalgs, peerSigalgs []sigalg.Scheme // nil: the defaults
 	alpn                       []string
@@ -96,6 +120,7 @@ func NewConfig(method Method) (*Config, error) {
 	c := &Config{
 		Options: DefaultOptions, verifyFlags: pki.FlagTrustedFirst, HostFlags: flagNoPartialWildcards,
 		VerifyDepth: 100, NumTickets: 2, SessionTimeout: 7200,
+		MaxCertList: maxCertificates, MaxSendFragment: record.MaxPlaintext,
 		Now: func() int64 { return time.Now().Unix() }, Rand: rand.Reader,
 		method: method, securityLevel: 2, suites13: suite.Default13(), groups: group.DefaultList(),
 		store: pki.NewStore(),
@@ -150,7 +175,26 @@ func (c *Config) SetCiphers(rule string) error {
 	if err != nil {
 		return err
 	}
-	c.suites, c.securityLevel = l.Suites, l.SecurityLevel
+	c.suites, c.securityLevel, c.tiers = l.Suites, l.SecurityLevel, nil
+	return nil
+}
+
+// SetCipherTiers sets the suites of TLS 1.2 and below by cipher strings, best first. Between the suites of one tier a
+// server takes the client's choice.
+func (c *Config) SetCipherTiers(rules ...string) error {
+	var all []*suite.Suite
+	var ends []int
+	level := c.securityLevel
+	for _, rule := range rules {
+		l, err := suite.ParseList(rule, level)
+		if err != nil {
+			return err
+		}
+		level = l.SecurityLevel
+		all = append(all, l.Suites...)
+		ends = append(ends, len(all))
+	}
+	c.suites, c.securityLevel, c.tiers = all, level, ends
 	return nil
 }
 

@@ -40,6 +40,7 @@ type Conn struct {
 	sentClose, gotClose, inputEnded bool
 
 	handshakeIn []byte // the handshake messages received but not handled yet
+	flight      []byte // the handshake messages to send that may share a record
 	rest        []byte // plaintext of an opened record that was not read yet: a part of restMem
 	restMem     []byte
 
@@ -135,6 +136,12 @@ func (c *Conn) nextData() ([]byte, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
+	if c.want != 0 {
+		return nil, c.want
+	}
+	if r, ok := c.state.(resumer); ok { // the answer to a Want after the handshake
+		return nil, c.enter(r.resume(c))
+	}
 	return c.next()
 }
 
@@ -178,7 +185,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	}
 	p = p[:min(len(p), maxBurst)]
 	for taken := 0; taken < len(p); {
-		n := min(len(p)-taken, c.limits.fragment())
+		n := min(len(p)-taken, c.fragment())
 		if err := c.writeRecord(record.ApplicationData, p[taken:taken+n]); err != nil {
 			return taken, c.settle(err)
 		}
@@ -277,4 +284,13 @@ func (c *Conn) fail(e *Error) error {
 	c.state, c.handshakeIn = nil, nil
 	c.info.forgetSession(c)
 	return e
+}
+
+// Abort sends a fatal alert and ends the connection.
+func (c *Conn) Abort(description int) error {
+	if c.err != nil {
+		return c.err
+	}
+	_ = c.fail(alert.New(alert.Caller, alert.ReasonCallbackFailed, alert.Description(description), "the caller ended the connection"))
+	return nil
 }

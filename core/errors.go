@@ -21,9 +21,11 @@ type Want uint8
 
 // The decisions that a Config can reserve for the caller.
 const (
-	WantSNI       Want = iota + 1 // Config.AskSNI: [Conn.AnswerSNI], perhaps after [Conn.SetConfig]
-	WantPSKClient                 // Config.AskPSKClient: [Conn.AnswerPSK]
-	WantPSKServer                 // Config.AskPSKServer: [Conn.AnswerPSK]
+	WantSNI         Want = iota + 1 // Config.AskSNI: [Conn.AnswerSNI], perhaps after [Conn.SetConfig]
+	WantPSKClient                   // Config.AskPSKClient: [Conn.AnswerPSK]
+	WantPSKServer                   // Config.AskPSKServer: [Conn.AnswerPSK]
+	WantVerify                      // Config.AskVerify: [Conn.AnswerVerify]
+	WantCertificate                 // Config.AskCertificate: [Conn.AnswerCertificate], perhaps after [Conn.SetConfig]
 )
 
 // Error names the decision.
@@ -33,6 +35,10 @@ func (w Want) Error() string {
 		return "tls: a decision about the server name is needed"
 	case WantPSKClient:
 		return "tls: a pre-shared key is needed"
+	case WantVerify:
+		return "tls: a verdict about the peer's certificates is needed"
+	case WantCertificate:
+		return "tls: a decision about our certificate is needed"
 	}
 	return "tls: the pre-shared key of an identity is needed"
 }

@@ -44,12 +44,13 @@ const (
 	maxMessage      = 1<<14 + 1<<10
 )
 
-func maxLength(t wire.HandshakeType) int {
+func (c *Conn) maxLength(t wire.HandshakeType) int {
 	switch t {
 	case wire.TypeClientHello:
 		return maxClientHello
-	case wire.TypeCertificate, wire.TypeCompressedCertificate, wire.TypeServerKeyExchange,
-		wire.TypeCertificateRequest, wire.TypeCertificateStatus:
+	case wire.TypeCertificate, wire.TypeCompressedCertificate:
+		return c.cfg.MaxCertList
+	case wire.TypeServerKeyExchange, wire.TypeCertificateRequest, wire.TypeCertificateStatus:
 		return maxCertificates
 	case wire.TypeNewSessionTicket:
 		return maxTicket
@@ -86,6 +87,9 @@ func (c *Conn) start() (state, error) {
 
 // enter makes next the current state, unless the step failed.
 func (c *Conn) enter(next state, err error) error {
+	if e := c.sendFlight(); err == nil {
+		err = e
+	}
 	if w, ok := err.(Want); ok {
 		c.state, c.want = next, w
 		return w
@@ -114,7 +118,7 @@ func (c *Conn) nextMessage() (handled bool, err error) {
 	}
 	m := &message{typ: wire.HandshakeType(b[0])}
 	n := uint24(b[1:])
-	if n > maxLength(m.typ) {
+	if n > c.maxLength(m.typ) {
 		return true, alert.Misbehaved(alert.ReasonExcessiveMessageSize, alert.IllegalParameter,
 			"handshake message is too long")
 	}
@@ -180,9 +184,27 @@ func (c *Conn) sendRaw(t *keys.Transcript, raw []byte) error {
 	if t != nil {
 		t.Write(raw)
 	}
+	if c.packs() {
+		c.flight = append(c.flight, raw...)
+		return nil
+	}
 	err := c.writeFragments(record.Handshake, raw)
 	c.traceMessage(true, record.Handshake, raw)
 	return err
+}
+
+// packs reports whether handshake messages share records: TLS 1.3's encrypted ones do, which saves a tag and a header
+// each. Not in a trace, which shows one record for each message as OpenSSL's does.
+func (c *Conn) packs() bool { return c.wr.Encrypted() && c.version >= VersionTLS13 && !c.cfg.Trace }
+
+// sendFlight seals the messages that wait for it: before other keys, another type of record, or the end of a step.
+func (c *Conn) sendFlight() error {
+	if len(c.flight) == 0 {
+		return nil
+	}
+	msgs := c.flight
+	c.flight = nil
+	return c.writeFragments(record.Handshake, msgs)
 }
 
 // established marks the first handshake as complete. The state that it is given handles what comes after it.

@@ -26,6 +26,13 @@ type info struct {
 	verified     [][]byte         // the chain that was built, leaf first
 	verifyResult alert.VerifyCode
 	clientSuites []uint16 // what the client offered (server)
+	clientALPN   []string
+	sniNoAck     bool // the caller does not want the server name acknowledged
+	ems          bool
+	retried      bool            // there was a HelloRetryRequest
+	secureRenego bool            // the peer knows RFC 5746
+	peerSigalgs  []sigalg.Scheme // of its ClientHello or CertificateRequest
+	request      CertificateRequest
 	tlsUnique    []byte
 	clientRandom []byte
 	serverRandom []byte
@@ -92,6 +99,9 @@ func (c *Conn) Group() string {
 	return ""
 }
 
+// GroupID returns the number of the named group of the key exchange (RFC 9846 section 4.2.7), 0 if there was none.
+func (c *Conn) GroupID() uint16 { return uint16(c.info.group) }
+
 // PeerScheme and OurScheme return the names of the signature schemes, "" if nothing was signed.
 func (c *Conn) PeerScheme() string { return schemeName(c.info.peerScheme) }
 
@@ -104,6 +114,45 @@ func schemeName(s sigalg.Scheme) string {
 	}
 	return s.String()
 }
+
+// PeerSchemeID returns the number of the signature scheme that the peer signed with (RFC 9846 section 4.2.3), 0 if
+// nothing was signed, and for TLS 1.1 and below, where schemes have no number.
+func (c *Conn) PeerSchemeID() uint16 {
+	if c.version < VersionTLS12 {
+		return 0
+	}
+	return uint16(c.info.peerScheme)
+}
+
+// PeerSigalgs returns the numbers of the signature schemes that the peer accepts, in its order.
+func (c *Conn) PeerSigalgs() []uint16 {
+	l := make([]uint16, len(c.info.peerSigalgs))
+	for i, s := range c.info.peerSigalgs {
+		l[i] = uint16(s)
+	}
+	return l
+}
+
+// OfferedALPN returns the application protocols that the client offered, in its order.
+func (c *Conn) OfferedALPN() []string { return c.info.clientALPN }
+
+// ExtendedMasterSecret reports whether the secrets are bound to the whole handshake: by RFC 7627, or by TLS 1.3.
+func (c *Conn) ExtendedMasterSecret() bool { return c.info.ems || c.version >= VersionTLS13 }
+
+// SecureRenegotiation reports whether the peer knows RFC 5746, which TLS 1.3 does not need.
+func (c *Conn) SecureRenegotiation() bool { return c.info.secureRenego || c.version >= VersionTLS13 }
+
+// Retried reports whether the server asked for another ClientHello (RFC 9846 section 4.1.4).
+func (c *Conn) Retried() bool { return c.info.retried }
+
+// CertificateRequest is what a server says of the client certificate that it wants.
+type CertificateRequest struct {
+	Types []byte   // ClientCertificateType of TLS 1.2 and below (RFC 5246 section 7.4.4)
+	CAs   [][]byte // distinguished names, DER
+}
+
+// CertificateRequest returns the server's request, its zero value if there was none.
+func (c *Conn) CertificateRequest() CertificateRequest { return c.info.request }
 
 // Resumed reports whether the handshake resumed a session.
 func (c *Conn) Resumed() bool { return c.info.resumed }

@@ -202,11 +202,8 @@ func (s connected13) lateCertificate(c *Conn, m *message) (state, error) {
 		c.post.auth.Write(m.raw)
 		return lateFinished{}, nil
 	}
-	if err := c.setPeerChain(chain); err != nil {
-		return nil, err
-	}
 	c.post.auth.Write(m.raw)
-	return lateCertificateVerify{}, nil
+	return c.checkPeer(chain, lateCertificateVerify{})
 }
 
 type lateCertificateVerify struct{}

@@ -25,12 +25,12 @@ const (
 	maxEarlyDataSkip = 1 << 14
 )
 
-// fragment returns how much plaintext one record may carry.
-func (l *limits) fragment() int {
-	if l.sendFragment > 0 {
-		return l.sendFragment
+// fragment returns how much plaintext one record that we send may carry.
+func (c *Conn) fragment() int {
+	if c.limits.sendFragment > 0 {
+		return min(c.limits.sendFragment, c.cfg.MaxSendFragment)
 	}
-	return record.MaxPlaintext
+	return c.cfg.MaxSendFragment
 }
 
 // next handles one record, or one handshake message left from the last record, and returns the application data in
@@ -255,6 +255,11 @@ func (c *Conn) ignoresChangeCipherSpec() bool {
 
 // writeRecord seals one record into the output buffer.
 func (c *Conn) writeRecord(typ record.ContentType, fragment []byte) error {
+	if len(c.flight) > 0 {
+		if err := c.sendFlight(); err != nil {
+			return err
+		}
+	}
 	space := c.out.Space(len(fragment) + c.wr.Overhead())
 	sealed, err := c.wr.Seal(space[:0], typ, fragment, 0)
 	if err != nil {
@@ -273,7 +278,7 @@ func (c *Conn) writeRecord(typ record.ContentType, fragment []byte) error {
 // writeFragments seals a message of any length into as many records as it takes.
 func (c *Conn) writeFragments(typ record.ContentType, msg []byte) error {
 	for {
-		n := min(len(msg), c.limits.fragment())
+		n := min(len(msg), c.fragment())
 		if err := c.writeRecord(typ, msg[:n]); err != nil {
 			return err
 		}

@@ -51,7 +51,8 @@ func (s waitClientHello) handle(c *Conn, m *message) (state, error) {
 	c.rd.SetVersion(version)
 	c.wr.SetVersion(min(version, VersionTLS12))
 	c.info.clientRandom, c.info.serverRandom = hello.Random[:], hs.random[:]
-	c.info.clientSuites = hello.CipherSuites
+	c.info.clientSuites, c.info.clientALPN = hello.CipherSuites, hello.ALPN
+	c.info.peerSigalgs = hello.SignatureAlgorithms
 	c.info.serverName, c.info.hasSNI = hello.ServerName, hello.HasServerName
 	if c.cfg.AskSNI {
 		return afterSNI{hs}, WantSNI
@@ -67,25 +68,24 @@ func (s afterSNI) handle(_ *Conn, m *message) (state, error) {
 }
 
 func (s afterSNI) resume(c *Conn) (state, error) {
-	c.chooseALPN(s.hs.hello.ALPN)
+	if err := c.chooseALPN(s.hs.hello.ALPN); err != nil {
+		return nil, err
+	}
+	return c.askCertificate(afterCertificate(s))
+}
+
+// afterCertificate waits for the caller's answer to WantCertificate.
+type afterCertificate struct{ hs *serverHandshake }
+
+func (s afterCertificate) handle(_ *Conn, m *message) (state, error) {
+	return nil, unexpected(m, "before our ServerHello")
+}
+
+func (s afterCertificate) resume(c *Conn) (state, error) {
 	if c.version == VersionTLS13 {
 		return c.clientHello13(s.hs)
 	}
 	return c.clientHello12(s.hs)
-}
-
-// AnswerSNI answers WantSNI: a negative alert goes on, any other refuses the client with that alert.
-func (c *Conn) AnswerSNI(description int) error {
-	if c.want != WantSNI {
-		return misuse(0, "no decision about the server name is open")
-	}
-	c.want = 0
-	if description < 0 {
-		return nil
-	}
-	_ = c.fail(alert.New(alert.Caller, alert.ReasonCallbackFailed, alert.Description(description),
-		"the caller refused the server name"))
-	return nil
 }
 
 // SetConfig makes a server go on with another Config's certificates, suites, protocols and trust store. The versions,
@@ -133,13 +133,24 @@ func (c *Conn) markDowngrade(version uint16, random []byte) {
 }
 
 // chooseALPN picks the first protocol of ours that the client has too. Without one the handshake goes on without
-// (CPython's behaviour; RFC 7301 would end it).
-func (c *Conn) chooseALPN(offered []string) {
+// (CPython's behaviour), or ends if the config says so (RFC 7301 section 3.2).
+func (c *Conn) chooseALPN(offered []string) error {
 	c.info.alpn = ""
 	for _, p := range c.cfg.alpn {
 		if contains(offered, p) {
 			c.info.alpn = p
-			return
+			return nil
 		}
 	}
+	if len(offered) > 0 && c.cfg.RequireALPN {
+		return alert.New(alert.Peer, alert.ReasonNoApplicationProtocol, alert.NoApplicationProtocol,
+			"client offers no application protocol that we have")
+	}
+	return nil
+}
+
+// acksName reports whether the server acknowledges the client's server name (RFC 6066 section 3): the caller has seen
+// it and does not object.
+func (c *Conn) acksName(h *wire.ClientHello) bool {
+	return c.cfg.AskSNI && h.HasServerName && !c.info.sniNoAck
 }

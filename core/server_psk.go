@@ -53,12 +53,13 @@ func (c *Conn) choosePSK(hs *server13) (state, error) {
 func (c *Conn) sessionOf13(ticket []byte, hs *server13) *Session {
 	now := c.cfg.Now()
 	var s *Session
-	if state := c.cfg.shared.openTicket(ticket); state != nil {
-		s = parseSession(state)
-	} else if c.cfg.Options&OpNoTicket != 0 {
+	if c.cfg.Options&OpNoTicket != 0 {
 		s = c.cfg.shared.cacheGet(ticket, now)
+	} else if state, _ := c.cfg.openTicket(ticket); state != nil {
+		s = parseSession(state)
 	}
-	if s == nil || s.isClient || s.version != VersionTLS13 || hashOf(s.suite) != hs.suite.Hash || s.expired(now) {
+	if s == nil || s.isClient || s.version != VersionTLS13 || hashOf(s.suite) != hs.suite.Hash || s.expired(now) ||
+		!contains(hs.hello.CipherSuites, s.suite) || !c.cfg.offersSuite(s.suite, s.version) {
 		return nil
 	}
 	if !c.mayResume(s) {
@@ -80,7 +81,11 @@ func (c *Conn) restore(s *Session) error {
 	r := *s
 	r.shared = c.cfg.shared
 	c.session, c.info.resumed = &r, true
-	c.info.peerChain, c.info.verified = s.peerChain, s.chain
+	c.info.peerChain, c.info.verified, c.info.verifyResult = s.peerChain, s.chain, s.verifyResult
+	c.info.peerScheme = s.peerScheme
+	if s.version < VersionTLS13 {
+		c.info.group = s.group
+	}
 	certs, err := parseChain(s.peerChain)
 	if err != nil {
 		return err

@@ -46,8 +46,10 @@ func (c *Conn) clientHello12(shared *serverHandshake) (state, error) {
 			"client's renegotiation_info is not empty")
 	}
 	hs.ems = h.ExtendedMasterSecret && c.cfg.Options&OpNoExtendedMasterSecret == 0
+	c.info.ems = hs.ems
+	c.info.secureRenego = h.HasRenegotiationInfo || contains(h.CipherSuites, wire.RenegotiationSCSV)
 	c.limits.setRecordSize(h.RecordSizeLimit, c.version)
-	if s := c.resumable12(h); s != nil {
+	if s := c.resumable12(hs); s != nil {
 		return c.resume12(hs, s)
 	}
 	if err := c.chooseSuite12(hs); err != nil {
@@ -57,11 +59,12 @@ func (c *Conn) clientHello12(shared *serverHandshake) (state, error) {
 }
 
 // resumable12 returns the session that the client asks to resume, if we may.
-func (c *Conn) resumable12(h *wire.ClientHello) *Session {
-	now := c.cfg.Now()
+func (c *Conn) resumable12(hs *server12) *Session {
+	now, h := c.cfg.Now(), hs.hello
 	var s *Session
 	if h.HasSessionTicket && len(h.SessionTicket) > 0 && c.cfg.Options&OpNoTicket == 0 {
-		if state := c.cfg.shared.openTicket(h.SessionTicket); state != nil {
+		var state []byte
+		if state, hs.ticket = c.cfg.openTicket(h.SessionTicket); state != nil {
 			s = parseSession(state)
 		}
 	} else if len(h.SessionID) > 0 {
@@ -89,11 +92,17 @@ func (c *Conn) resume12(hs *server12, s *Session) (state, error) {
 	c.session.id = hs.hello.SessionID
 	hs.setSuite(c, suite.ByID(s.suite))
 	hs.ems, hs.master, hs.sessionID = s.ems, s.secret, hs.hello.SessionID
+	c.info.ems = s.ems
 	hs.setEtM(c)
 	if err := c.sendServerHello12(hs); err != nil {
 		return nil, err
 	}
 	c.logKey(keyLogClientRandom, c.info.clientRandom, hs.master)
+	if hs.ticket {
+		if err := hs.sendTicket(c); err != nil {
+			return nil, err
+		}
+	}
 	if err := hs.sendFinished(c); err != nil {
 		return nil, err
 	}
@@ -114,21 +123,36 @@ func (c *Conn) chooseSuite12(hs *server12) error {
 		}
 		return c.prepareSuite(hs, s)
 	}
-	if c.cfg.Options&OpCipherServerPreference != 0 {
-		for _, s := range c.cfg.suites {
-			if try(s) {
-				return nil
-			}
-		}
-	} else {
-		for _, id := range hs.hello.CipherSuites {
-			if s := suite.ByID(id); contains(c.cfg.suites, s) && try(s) {
-				return nil
-			}
+	for _, s := range c.preferredSuites(hs.hello.CipherSuites) {
+		if try(s) {
+			return nil
 		}
 	}
 	return alert.New(alert.Peer, alert.ReasonNoSharedCipher, alert.HandshakeFailure,
 		"client and server have no cipher suite in common")
+}
+
+// preferredSuites returns our suites in the order to try them: our own, with the client's order inside each tier, or
+// the client's.
+func (c *Conn) preferredSuites(clients []uint16) []*suite.Suite {
+	tiers := c.cfg.tiers
+	if c.cfg.Options&OpCipherServerPreference == 0 {
+		tiers = []int{len(c.cfg.suites)}
+	}
+	if tiers == nil {
+		return c.cfg.suites
+	}
+	var l []*suite.Suite
+	start := 0
+	for _, end := range tiers {
+		for _, id := range clients {
+			if s := suite.ByID(id); contains(c.cfg.suites[start:end], s) {
+				l = append(l, s)
+			}
+		}
+		start = end
+	}
+	return l
 }
 
 // prepareSuite reports whether the suite can be used with this client, and if so fixes it with its certificate.
@@ -188,7 +212,7 @@ func (c *Conn) prepareKey(hs *server12, s *suite.Suite) bool {
 		peer = sigalg.ImpliedSHA1()
 	}
 	var ok bool
-	hs.signing, ok = c.cfg.chooseSigning(c.version, peer, fits)
+	hs.signing, ok = c.chooseSigning(peer, fits)
 	return ok
 }
 
@@ -244,9 +268,9 @@ func (c *Conn) sendFlight12(hs *server12) (state, error) {
 }
 
 func (c *Conn) certificateRequest12() *wire.CertificateRequest12 {
-	r := &wire.CertificateRequest12{Types: []byte{wire.CertTypeRSASign, wire.CertTypeECDSASign}}
+	r := &wire.CertificateRequest12{Types: []byte{wire.CertTypeRSASign, wire.CertTypeECDSASign}, CAs: c.cfg.ClientCAs}
 	if c.version >= VersionTLS12 {
-		r.HasSignatureAlgorithms, r.SignatureAlgorithms = true, c.cfg.offeredSigalgs()
+		r.HasSignatureAlgorithms, r.SignatureAlgorithms = true, c.cfg.offeredSigalgs(Server)
 	}
 	return r
 }
@@ -255,10 +279,10 @@ func (c *Conn) sendServerHello12(hs *server12) error {
 	h := hs.hello
 	sh := &wire.ServerHello{
 		LegacyVersion: c.version, Random: hs.random, SessionID: hs.sessionID, CipherSuite: hs.suite.ID,
-		HasRenegotiationInfo: h.HasRenegotiationInfo || contains(h.CipherSuites, wire.RenegotiationSCSV),
+		HasRenegotiationInfo: c.info.secureRenego,
 		ExtendedMasterSecret: hs.ems, EncryptThenMAC: hs.etm, ALPN: c.info.alpn,
-		TicketSupported: hs.ticket && !c.info.resumed,
-		ServerNameAck:   c.cfg.AskSNI && h.HasServerName && !c.info.resumed,
+		TicketSupported: hs.ticket,
+		ServerNameAck:   c.acksName(h) && !c.info.resumed,
 	}
 	if kx := hs.suite.Kx; len(h.ECPointFormats) > 0 && (kx == suite.KxECDHE || kx == suite.KxECDHEPSK) {
 		sh.ECPointFormats = []byte{0}
@@ -325,7 +349,7 @@ func (hs waitClientCertificate12) handle(c *Conn, m *message) (state, error) {
 	if len(msg.Chain) == 0 {
 		return waitClientKeyExchange{hs.server12}, c.noClientCertificate(alert.HandshakeFailure)
 	}
-	return waitClientKeyExchange{hs.server12}, c.setPeerChain(msg.Chain)
+	return c.checkPeer(msg.Chain, waitClientKeyExchange{hs.server12})
 }
 
 type waitClientKeyExchange struct{ *server12 }
@@ -476,14 +500,15 @@ func (hs waitClientFinished12) handle(c *Conn, m *message) (state, error) {
 func (hs *server12) sendTicket(c *Conn) error {
 	msg := &wire.NewSessionTicket12{LifetimeHint: uint32(c.cfg.SessionTimeout)}
 	if state := c.session.Export(); len(state) <= maxTicketSession {
-		t, err := c.cfg.shared.sealTicket(c.cfg, state)
+		t, err := c.cfg.sealTicket(state)
 		if err != nil {
 			return err
 		}
-		msg.Ticket = t
-		s := *c.session
-		s.setTicket(t, msg.LifetimeHint)
-		c.session = &s
+		if msg.Ticket = t; t != nil {
+			s := *c.session
+			s.setTicket(t, msg.LifetimeHint)
+			c.session = &s
+		}
 	}
 	return c.sendMessage(hs.common12.transcript, msg)
 }

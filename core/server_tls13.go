@@ -137,7 +137,7 @@ func (c *Conn) sendRetry(hs *server13) (state, error) {
 	if err := c.sendMessage(hs.transcript, hrr); err != nil {
 		return nil, err
 	}
-	hs.retried = true
+	hs.retried, c.info.retried = true, true
 	return waitSecondHello{hs}, c.sendServerCCS(hs)
 }
 
@@ -239,7 +239,7 @@ func (c *Conn) sendServerHello13(hs *server13, share []byte) error {
 
 // sendEncryptedFlight sends EncryptedExtensions to Finished.
 func (c *Conn) sendEncryptedFlight(hs *server13) error {
-	ee := &wire.EncryptedExtensions{ALPN: c.info.alpn, ServerNameAck: c.cfg.AskSNI && hs.hello.HasServerName && hs.psk == nil}
+	ee := &wire.EncryptedExtensions{ALPN: c.info.alpn, ServerNameAck: c.acksName(hs.hello) && hs.psk == nil}
 	c.limits.setRecordSize(hs.hello.RecordSizeLimit, VersionTLS13)
 	if err := c.sendMessage(hs.transcript, ee); err != nil {
 		return err
@@ -264,7 +264,7 @@ func (c *Conn) sendServerAuth13(hs *server13) error {
 		return alert.New(alert.Caller, alert.ReasonNoSharedCipher, alert.HandshakeFailure,
 			"the server has no certificate")
 	}
-	s, ok := c.cfg.chooseSigning(VersionTLS13, hs.hello.SignatureAlgorithms, anyCertificate)
+	s, ok := c.chooseSigning(hs.hello.SignatureAlgorithms, anyCertificate)
 	if !ok {
 		return alert.New(alert.Peer, alert.ReasonNoSuitableSignatureAlgorithm, alert.HandshakeFailure,
 			"client accepts no signature scheme of our certificates")
@@ -273,7 +273,7 @@ func (c *Conn) sendServerAuth13(hs *server13) error {
 }
 
 func (c *Conn) certificateRequest13(context []byte) *wire.CertificateRequest13 {
-	return &wire.CertificateRequest13{Context: context, SignatureAlgorithms: c.cfg.offeredSigalgs()}
+	return &wire.CertificateRequest13{Context: context, SignatureAlgorithms: c.cfg.offeredSigalgs(Server), CAs: c.cfg.ClientCAs}
 }
 
 type waitClientCertificate struct{ *server13 }
@@ -291,11 +291,8 @@ func (hs waitClientCertificate) handle(c *Conn, m *message) (state, error) {
 		hs.transcript.Write(m.raw)
 		return waitClientFinished{hs.server13}, nil
 	}
-	if err := c.setPeerChain(chain); err != nil {
-		return nil, err
-	}
 	hs.transcript.Write(m.raw)
-	return waitClientCertVerify{hs.server13}, nil
+	return c.checkPeer(chain, waitClientCertVerify{hs.server13})
 }
 
 // noClientCertificate refuses a client that has none if the config requires one.
@@ -384,7 +381,7 @@ func (c *Conn) ticketFor(s *Session) ([]byte, error) {
 		if len(state) > maxTicketSession {
 			return nil, nil
 		}
-		return c.cfg.shared.sealTicket(c.cfg, state)
+		return c.cfg.sealTicket(state)
 	}
 	s.id = make([]byte, 32)
 	if _, err := io.ReadFull(c.cfg.Rand, s.id); err != nil {

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 
 	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/gossl/gossl/core/internal/group"
+	"github.com/gossl/gossl/core/internal/sigalg"
 	"golang.org/x/crypto/cryptobyte"
 )
 
@@ -23,6 +25,10 @@ type Session struct {
 	ageAdd   uint32
 	ems      bool
 	verified bool // the peer's certificates were verified
+
+	verifyResult alert.VerifyCode
+	peerScheme   sigalg.Scheme // of the full handshake
+	group        group.ID      // of the full handshake, for TLS 1.2 and below
 
 	alpn       string
 	serverName string
@@ -61,9 +67,10 @@ func (s *Session) setTicket(ticket []byte, hint uint32) {
 	s.ticket, s.hint, s.id = ticket, hint, id[:]
 }
 
-const sessionFormat = 1
+const sessionFormat = 2
 
-// Export returns everything about the session, for ImportSession in another process. It holds secrets.
+// Export returns everything about the session, for ImportSession in another process. It holds secrets. Its first six
+// bytes are a format number, flags, the protocol version and the number of the cipher suite.
 func (s *Session) Export() []byte {
 	var b cryptobyte.Builder
 	b.AddUint8(sessionFormat)
@@ -74,6 +81,9 @@ func (s *Session) Export() []byte {
 	b.AddUint64(uint64(s.timeout))
 	b.AddUint32(s.hint)
 	b.AddUint32(s.ageAdd)
+	b.AddUint32(uint32(s.verifyResult))
+	b.AddUint16(uint16(s.peerScheme))
+	b.AddUint16(uint16(s.group))
 	for _, v := range [][]byte{s.secret, s.id, []byte(s.alpn), []byte(s.serverName)} {
 		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
 	}
@@ -101,13 +111,15 @@ func ImportSession(cfg *Config, data []byte) (*Session, error) {
 func parseSession(data []byte) *Session {
 	s, b := &Session{}, cryptobyte.String(data)
 	var format, bits uint8
+	var verifyResult uint32
 	var created, timeout uint64
 	if !b.ReadUint8(&format) || format != sessionFormat || !b.ReadUint8(&bits) || !b.ReadUint16(&s.version) ||
 		!b.ReadUint16(&s.suite) || !b.ReadUint64(&created) || !b.ReadUint64(&timeout) || !b.ReadUint32(&s.hint) ||
-		!b.ReadUint32(&s.ageAdd) {
+		!b.ReadUint32(&s.ageAdd) || !b.ReadUint32(&verifyResult) ||
+		!b.ReadUint16((*uint16)(&s.peerScheme)) || !b.ReadUint16((*uint16)(&s.group)) {
 		return nil
 	}
-	s.created, s.timeout = int64(created), int64(timeout)
+	s.created, s.timeout, s.verifyResult = int64(created), int64(timeout), alert.VerifyCode(verifyResult)
 	s.isClient, s.ems, s.verified = bits&1 != 0, bits&2 != 0, bits&4 != 0
 	var alpn, name []byte
 	for _, v := range []*[]byte{&s.secret, &s.id, &alpn, &name} {
@@ -185,7 +197,8 @@ func (c *Conn) usable(s *Session) bool {
 	if s == nil || !s.isClient || s.expired(c.cfg.Now()) || !c.cfg.offersSuite(s.suite, s.version) {
 		return false
 	}
-	if c.cfg.VerifyMode != VerifyNone && !s.verified {
+	if c.cfg.VerifyMode != VerifyNone && !s.verified ||
+		c.cfg.Options&OpNoTicket != 0 && s.HasTicket() && s.version < VersionTLS13 {
 		return false
 	}
 	return s.serverName == c.info.serverName || !c.cfg.CheckHostname

@@ -16,6 +16,29 @@ const (
 	ticketKeyLen   = ticketNameLen + 32 + 8 // name, key, time of birth
 )
 
+// TicketSealer keeps session tickets under keys, or in a form, of the caller's. Its methods may be called by many
+// goroutines at once.
+type TicketSealer interface {
+	// SealTicket encrypts and authenticates a session (Session.Export's form). A nil ticket means that none is sent.
+	SealTicket(session []byte) (ticket []byte, err error)
+	// OpenTicket returns the session of a ticket, nil if it is not one of ours. With renew the client gets a new ticket.
+	OpenTicket(ticket []byte) (session []byte, renew bool)
+}
+
+func (c *Config) sealTicket(session []byte) ([]byte, error) {
+	if c.Tickets != nil {
+		return c.Tickets.SealTicket(session)
+	}
+	return c.shared.sealTicket(c, session)
+}
+
+func (c *Config) openTicket(ticket []byte) (session []byte, renew bool) {
+	if c.Tickets != nil {
+		return c.Tickets.OpenTicket(ticket)
+	}
+	return c.shared.openTicket(ticket), false
+}
+
 type ticketKey struct {
 	name [ticketNameLen]byte
 	key  [32]byte

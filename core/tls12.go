@@ -103,7 +103,7 @@ func (h *common12) checkFinished(c *Conn, m *message) error {
 	}
 	want := keys.FinishedVerifyData(c.version, h.suite.Hash, h.master, c.side == Server, h.transcript)
 	if len(m.body) != len(want) {
-		return alert.Misbehaved(alert.ReasonBadDigestLength, alert.DecodeError, "Finished of a wrong length")
+		return alert.Misbehaved(alert.ReasonBadDigestLength, alert.DecryptError, "Finished of a wrong length")
 	}
 	if !hmac.Equal(m.body, want) {
 		return alert.Misbehaved(alert.ReasonDigestCheckFailed, alert.DecryptError, "peer's Finished is wrong")
@@ -138,7 +138,8 @@ func (h *common12) newSession(c *Conn, id []byte) *Session {
 		created: c.cfg.Now(), timeout: c.cfg.SessionTimeout, ems: h.ems,
 		verified: c.cfg.VerifyMode != VerifyNone && len(c.info.verified) > 0,
 		alpn:     c.info.alpn, serverName: c.info.serverName, peerChain: c.info.peerChain, chain: c.info.verified,
-		shared: c.cfg.shared,
+		verifyResult: c.info.verifyResult, peerScheme: c.info.peerScheme, group: c.info.group,
+		shared:       c.cfg.shared,
 	}
 }
 
@@ -154,13 +155,24 @@ func signedParams(c *Conn, params []byte) []byte {
 func (c *Conn) checkScheme(s sigalg.Scheme) (sigalg.Scheme, error) {
 	leaf := c.info.peerLeaf
 	if c.version < VersionTLS12 {
-		return sigalg.Legacy(leaf.PublicKey), nil
+		return sigalg.Legacy(leaf.PublicKey), c.checkLegacyKey()
 	}
-	if !contains(c.cfg.offeredSigalgs(), s) || !sigalg.CanSign(leaf.PublicKey, leaf.IsPSSKey, s, c.version) {
+	if !contains(c.cfg.offeredSigalgs(c.side), s) || !sigalg.CanSign(leaf.PublicKey, leaf.IsPSSKey, s, c.version) {
 		return 0, alert.Misbehaved(alert.ReasonWrongSignatureType, alert.IllegalParameter,
 			"peer signed with a scheme that we did not offer")
 	}
 	return s, nil
+}
+
+// checkLegacyKey refuses what can sign nothing before TLS 1.2: EdDSA keys (RFC 8422 section 5.10) and RSA keys that are
+// for PSS alone.
+func (c *Conn) checkLegacyKey() error {
+	t := sigalg.KeyType(c.info.peerLeaf.PublicKey)
+	if t == sigalg.KeyECDSA || t == sigalg.KeyRSA && !c.info.peerLeaf.IsPSSKey {
+		return nil
+	}
+	return alert.Misbehaved(alert.ReasonUnknownCertificateType, alert.UnsupportedCertificate,
+		"peer's key can not sign in this version")
 }
 
 // pskPreMaster is the premaster secret of the PSK suites (RFC 4279 section 2).

@@ -48,6 +48,9 @@ func (c *Conn) setReadSecret(st *suite.Suite, secret []byte) error {
 }
 
 func (c *Conn) setWriteSecret(st *suite.Suite, secret []byte) error {
+	if err := c.sendFlight(); err != nil {
+		return err
+	}
 	key, iv := keys.TrafficKey(st.Hash, secret, st.KeyLen, st.FixedIVLen)
 	return c.wr.Set13(st, key, iv)
 }
@@ -67,7 +70,8 @@ func (c *Conn) finish13(a *appSecrets, t *keys.Transcript) {
 	s := *c.session
 	s.suite, s.alpn, s.serverName = a.suite.ID, c.info.alpn, c.info.serverName
 	s.ticket, s.hint, s.id, s.secret = nil, 0, nil, nil // a PSK is offered once
-	s.peerChain, s.chain = c.info.peerChain, c.info.verified
+	s.peerChain, s.chain, s.verifyResult = c.info.peerChain, c.info.verified, c.info.verifyResult
+	s.peerScheme = c.info.peerScheme
 	if !c.info.resumed {
 		s.created, s.timeout = c.cfg.Now(), c.cfg.SessionTimeout
 		s.verified = c.cfg.VerifyMode != VerifyNone && len(c.info.verified) > 0
@@ -119,7 +123,7 @@ func (c *Conn) checkCertificateVerify13(m *message, t *keys.Transcript) error {
 	if err != nil {
 		return err
 	}
-	if !contains(c.cfg.offeredSigalgs(), cv.Scheme) || !cv.Scheme.AllowedAt(VersionTLS13) ||
+	if !contains(c.cfg.offeredSigalgs(c.side), cv.Scheme) || !cv.Scheme.AllowedAt(VersionTLS13) ||
 		!sigalg.CanSign(c.info.peerLeaf.PublicKey, c.info.peerLeaf.IsPSSKey, cv.Scheme, VersionTLS13) {
 		return alert.Misbehaved(alert.ReasonWrongSignatureType, alert.IllegalParameter,
 			"peer signed with a scheme that we did not offer")
@@ -146,7 +150,7 @@ func (c *Conn) checkFinished13(m *message, st *suite.Suite, baseKey []byte, t *k
 		return err
 	}
 	if len(fin.VerifyData) != st.Hash.Size() {
-		return alert.Misbehaved(alert.ReasonBadDigestLength, alert.DecodeError, "Finished of a wrong length")
+		return alert.Misbehaved(alert.ReasonBadDigestLength, alert.DecryptError, "Finished of a wrong length")
 	}
 	if !hmac.Equal(fin.VerifyData, keys.FinishedMAC(st.Hash, baseKey, t.Sum())) {
 		return alert.Misbehaved(alert.ReasonDigestCheckFailed, alert.DecryptError, "peer's Finished is wrong")
@@ -179,11 +183,26 @@ func (c *Conn) sendClientAuth13(r *wire.CertificateRequest13, t *keys.Transcript
 		return alert.Misbehaved(alert.ReasonMissingSigalgsExtension, alert.MissingExtension,
 			"certificate request without signature algorithms")
 	}
-	s, ok := c.cfg.chooseSigning(VersionTLS13, r.SignatureAlgorithms, anyCertificate)
+	s, ok := c.chooseSigning(r.SignatureAlgorithms, anyCertificate)
+	if !ok && c.cfg.AskCertificate && len(c.cfg.certificates) > 0 {
+		return unfitCertificate()
+	}
 	if !ok {
 		return c.sendMessage(t, &wire.Certificate13{Context: r.Context})
 	}
 	return c.sendOurCertificate13(s, r.Context, t)
+}
+
+// noteRequest13 keeps what the server says of the certificate that it wants, for the caller.
+func (c *Conn) noteRequest13(r *wire.CertificateRequest13) {
+	c.info.request = CertificateRequest{CAs: r.CAs}
+	c.info.peerSigalgs = r.SignatureAlgorithms
+}
+
+// unfitCertificate is the error where the caller has chosen a certificate for this very server.
+func unfitCertificate() error {
+	return alert.New(alert.Peer, alert.ReasonNoSuitableSignatureAlgorithm, alert.HandshakeFailure,
+		"server accepts no signature scheme of our certificates")
 }
 
 func anyCertificate(*certificate) bool { return true }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/pki"
+	"github.com/gossl/gossl/core/internal/suite"
 )
 
 // setPeerChain parses the certificates that the peer sent and, if the config asks for it, verifies them. It sets
@@ -19,10 +20,26 @@ func (c *Conn) setPeerChain(ders [][]byte) error {
 		return alert.New(alert.Peer, alert.ReasonUnableToFindPublicKeyParameters, alert.UnsupportedCertificate,
 			"peer's certificate has an unsupported public key")
 	}
-	if c.cfg.VerifyMode == VerifyNone {
+	if err := c.checkKeyUsage(certs[0]); err != nil {
+		return err
+	}
+	if c.cfg.VerifyMode == VerifyNone || c.cfg.AskVerify {
 		return nil
 	}
 	return c.verifyChain(certs)
+}
+
+// checkKeyUsage is Config.CheckKeyUsage: the peer's key signs, or, with RSA key exchange, the server's decrypts.
+func (c *Conn) checkKeyUsage(leaf *pki.Certificate) error {
+	allowed := leaf.MaySign
+	if s := c.info.suite; c.side == Client && s != nil && (s.Kx == suite.KxRSA || s.Kx == suite.KxRSAPSK) {
+		allowed = leaf.MayDecrypt
+	}
+	if !c.cfg.CheckKeyUsage || allowed() {
+		return nil
+	}
+	return alert.New(alert.Peer, alert.ReasonWrongCertificateType, alert.IllegalParameter,
+		"key usage of the peer's certificate does not allow what its key is used for")
 }
 
 func parseChain(ders [][]byte) ([]*pki.Certificate, error) {
@@ -31,7 +48,7 @@ func parseChain(ders [][]byte) ([]*pki.Certificate, error) {
 		cert, err := pki.ParseCertificate(der)
 		if err != nil {
 			e := *asError(err)
-			e.Class, e.Alert = alert.Peer, alert.BadCertificate
+			e.Class, e.Alert = alert.Peer, alert.DecodeError
 			return nil, &e
 		}
 		certs[i] = cert

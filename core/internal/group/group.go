@@ -107,7 +107,7 @@ func (g *Group) Respond(rand io.Reader, peerShare []byte) (share, secret []byte,
 
 // badShare is the error of a key_exchange that is no element of the group.
 func badShare(cause error) error {
-	e := alert.Misbehaved(alert.ReasonBadKeyShare, alert.IllegalParameter, "peer's key share is malformed")
+	e := alert.Misbehaved(alert.ReasonBadEcpoint, alert.IllegalParameter, "peer's key share is malformed")
 	e.Cause = cause
 	return e
 }

@@ -191,3 +191,9 @@ func rank(b bool) int {
 
 // rejectsUsage reports whether a keyUsage extension is there and has none of the bits.
 func (c *Certificate) rejectsUsage(bits int) bool { return c.keyUsage >= 0 && c.keyUsage&bits == 0 }
+
+// MaySign reports whether the key usage, if there is one, allows signatures (RFC 5280 section 4.2.1.3).
+func (c *Certificate) MaySign() bool { return !c.rejectsUsage(usageDigitalSignature) }
+
+// MayDecrypt reports whether the key usage, if there is one, allows key transport.
+func (c *Certificate) MayDecrypt() bool { return !c.rejectsUsage(usageKeyEncipherment) }

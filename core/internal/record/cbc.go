@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/des"
 	"crypto/hmac"
 	"crypto/rand"
 	_ "crypto/sha1" // the MACs, for crypto.Hash
@@ -44,7 +45,11 @@ func newCBC(version uint16, s *suite.Suite, macKey, key, iv []byte, etm, sealing
 	if s.Enc == suite.EncNull {
 		return c, nil
 	}
-	block, err := aes.NewCipher(key)
+	newCipher := aes.NewCipher
+	if s.Enc == suite.Enc3DES {
+		newCipher = des.NewTripleDESCipher
+	}
+	block, err := newCipher(key)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (s set[T]) empty(other set[T]) (set[T], bool) {
 }
 
 func (f *selector) matches(s *Suite) bool {
-	return !f.never && (f.id == 0 || f.id == s.ID) && f.kx.has(s.Kx) && f.auth.has(s.Auth) && f.enc.has(s.Enc) &&
+	return !f.never && (s.class&explicit == 0 || f.id == s.ID) && (f.id == 0 || f.id == s.ID) && f.kx.has(s.Kx) && f.auth.has(s.Auth) && f.enc.has(s.Enc) &&
 		f.mac.has(s.MAC) && (f.since == 0 || f.since == s.since) && f.class&s.class == f.class
 }
 

@@ -64,6 +64,7 @@ const (
 	EncCamellia256
 	EncARIA128GCM
 	EncARIA256GCM
+	Enc3DES
 )
 
 // MAC is the record MAC.
@@ -91,6 +92,7 @@ type strength uint8
 const (
 	notDefault strength = 1 << iota // COMPLEMENTOFDEFAULT
 	fips
+	explicit // in no class: only its own name selects it, and only at security level 0
 )
 
 // Suite is one cipher suite. Values are compared by pointer: there is one of each.
@@ -123,6 +125,7 @@ var ciphers = map[Enc]cipherParams{
 	EncAES128CCM8: {16, 4, 8, 8, 128}, EncAES256CCM8: {32, 4, 8, 8, 256},
 	EncCamellia128: {16, 0, 16, 0, 128}, EncCamellia256: {32, 0, 16, 0, 256},
 	EncARIA128GCM: {16, 4, 8, 16, 128}, EncARIA256GCM: {32, 4, 8, 16, 256},
+	Enc3DES: {24, 0, 8, 0, 112},
 }
 
 var macLens = map[MAC]int{MACSHA1: 20, MACSHA256: 32, MACSHA384: 48, MACMD5: 16}
@@ -180,7 +183,7 @@ func (s *Suite) UsesPSK() bool {
 
 // Implemented reports whether the engine can negotiate the suite.
 func (s *Suite) Implemented() bool {
-	return s.Auth != AuthDSS && s.Auth != AuthSRP && s.Kx != KxSRP && s.MAC != MACMD5 && s.Enc <= EncAES256CCM8
+	return s.Auth != AuthDSS && s.Auth != AuthSRP && s.Kx != KxSRP && s.MAC != MACMD5 && (s.Enc <= EncAES256CCM8 || s.Enc == Enc3DES)
 }
 
 // Signs reports whether the server signs its ephemeral key. RSA stands for key transport too, where nothing is signed.
@@ -221,7 +224,7 @@ func (s *Suite) AllowedAtLevel(level int) bool {
 	}
 	least := levelBits[min(level, len(levelBits)-1)]
 	switch {
-	case s.StrengthBits < least, s.Auth == AuthNone, s.MAC == MACMD5:
+	case s.StrengthBits < least, s.class&explicit != 0, s.Auth == AuthNone, s.MAC == MACMD5:
 		return false
 	case least > 160 && s.MAC == MACSHA1:
 		return false

@@ -4,9 +4,11 @@ import "crypto"
 
 // table has every suite that OpenSSL 3.0 knows in its usual build, by number. Facts read off `openssl ciphers -V`
 // and SSLContext.get_ciphers(). Those that the engine does not implement are here for the language of cipher strings.
+// DES-CBC3-SHA is in OpenSSL only when it is built with weak ciphers.
 var table = [...]Suite{
 	row(0x0001, "NULL-MD5", "TLS_RSA_WITH_NULL_MD5", versionSSL30, KxRSA, AuthRSA, EncNull, MACMD5, crypto.SHA256, 0),
 	row(0x0002, "NULL-SHA", "TLS_RSA_WITH_NULL_SHA", versionSSL30, KxRSA, AuthRSA, EncNull, MACSHA1, crypto.SHA256, 0),
+	row(0x000a, "DES-CBC3-SHA", "TLS_RSA_WITH_3DES_EDE_CBC_SHA", versionSSL30, KxRSA, AuthRSA, Enc3DES, MACSHA1, crypto.SHA256, explicit),
 	row(0x002c, "PSK-NULL-SHA", "TLS_PSK_WITH_NULL_SHA", versionSSL30, KxPSK, AuthPSK, EncNull, MACSHA1, crypto.SHA256, 0),
 	row(0x002d, "DHE-PSK-NULL-SHA", "TLS_DHE_PSK_WITH_NULL_SHA", versionSSL30, KxDHEPSK, AuthPSK, EncNull, MACSHA1, crypto.SHA256, 0),
 	row(0x002e, "RSA-PSK-NULL-SHA", "TLS_RSA_PSK_WITH_NULL_SHA", versionSSL30, KxRSAPSK, AuthRSA, EncNull, MACSHA1, crypto.SHA256, 0),

@@ -297,7 +297,7 @@ func (m *ClientHello) parsePSKs(s *cryptobyte.String) bool {
 	}
 	for !binders.Empty() {
 		var v []byte
-		if !read8(&binders, &v) || len(v) < 32 {
+		if !read8(&binders, &v) || len(v) == 0 {
 			return false
 		}
 		m.PSKBinders = append(m.PSKBinders, v)

@@ -97,7 +97,7 @@ func readExtensions(s *cryptobyte.String, parse func(t ExtensionType, body *cryp
 		t := ExtensionType(id)
 		for _, seen := range ids {
 			if seen == t {
-				return nil, bad(alert.IllegalParameter, "extension appears twice")
+				return nil, bad(alert.DecodeError, "extension appears twice")
 			}
 		}
 		ids = append(ids, t)
