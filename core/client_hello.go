@@ -22,7 +22,6 @@ type clientHandshake struct {
 	shares     []clientShare
 	psks       []clientPSK
 	retry      *wire.ServerHello // the HelloRetryRequest, if there was one
-	sentCCS    bool
 }
 
 // clientShare is an ephemeral key whose public part was offered.
@@ -207,19 +206,23 @@ func (s waitServerHello) handle(c *Conn, m *message) (state, error) {
 		return nil, err
 	}
 	version, err := c.chosenVersion(sh)
-	if err != nil {
-		return nil, err
-	}
-	if c.version != 0 && c.version != version { // after a HelloRetryRequest
+	if s.hs.retry != nil && version != c.version {
 		return nil, alert.Misbehaved(alert.ReasonWrongSSLVersion, alert.IllegalParameter,
 			"server changed the version after its HelloRetryRequest")
+	}
+	if err != nil {
+		return nil, err
 	}
 	c.version = version
 	c.rd.SetVersion(version)
 	c.wr.SetVersion(min(version, VersionTLS12))
 	if id := wire.FirstUnsolicited(sh.ExtensionIDs, s.hs.solicited(sh, version)); id != nil {
-		return nil, alert.Misbehaved(alert.ReasonUnsolicitedExtension, alert.UnsupportedExtension,
-			"server sent an extension that we did not offer")
+		return nil, unsolicited()
+	}
+	if version == VersionTLS13 {
+		if id := wire.FirstUnsolicited(sh.ExtensionIDs, sh.Permitted13()); id != nil {
+			return nil, misplaced()
+		}
 	}
 	if version < VersionTLS13 {
 		return c.serverHello12(s.hs, sh, m)
@@ -234,6 +237,17 @@ func (s waitServerHello) handle(c *Conn, m *message) (state, error) {
 		return c.helloRetryRequest(s.hs, sh, m)
 	}
 	return c.serverHello13(s.hs, sh, m)
+}
+
+func unsolicited() error {
+	return alert.Misbehaved(alert.ReasonUnsolicitedExtension, alert.UnsupportedExtension,
+		"server sent an extension that we did not offer")
+}
+
+// misplaced is RFC 9846 section 4.2: every extension has its messages.
+func misplaced() error {
+	return alert.Misbehaved(alert.ReasonBadExtension, alert.UnsupportedExtension,
+		"server sent an extension in a message that it does not belong in")
 }
 
 // solicited returns the extensions that a ServerHello may answer.
@@ -302,7 +316,7 @@ func (c *Conn) helloRetryRequest(hs *clientHandshake, sh *wire.ServerHello, m *m
 	}
 	hs.hello.Cookie = sh.Cookie
 	hs.keepPSKsOf(st)
-	if err := c.sendCompatCCS(hs); err != nil {
+	if err := c.sendCompatCCS(); err != nil {
 		return nil, err
 	}
 	return waitServerHello{hs}, c.sendHello(hs)
@@ -326,10 +340,10 @@ func (c *Conn) retryShare(hs *clientHandshake, id group.ID) error {
 }
 
 // sendCompatCCS sends the change_cipher_spec that keeps middleboxes quiet, once (RFC 9846 appendix E.4).
-func (c *Conn) sendCompatCCS(hs *clientHandshake) error {
-	if hs.sentCCS || c.cfg.Options&OpEnableMiddleboxCompat == 0 {
+func (c *Conn) sendCompatCCS() error {
+	if c.sentCCS || c.cfg.Options&OpEnableMiddleboxCompat == 0 {
 		return nil
 	}
-	hs.sentCCS = true
+	c.sentCCS = true
 	return c.sendChangeCipherSpec()
 }

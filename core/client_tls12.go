@@ -140,12 +140,30 @@ func (hs waitCertificate12) handle(c *Conn, m *message) (state, error) {
 	if _, asks := err.(Want); err != nil && !asks {
 		return nil, err
 	}
+	if err := hs.checkLeaf(c); err != nil {
+		return nil, err
+	}
 	if !hs.suite.FitsKey(c.info.peerLeaf.PublicKey) {
 		return nil, alert.Misbehaved(alert.ReasonWrongCertificateType, alert.IllegalParameter,
 			"server's certificate does not go with the cipher suite that it chose")
 	}
 	hs.common12.transcript.Write(m.raw)
 	return next, err
+}
+
+// checkLeaf refuses what the suite cannot use: an RSA key that is for PSS alone decrypts nothing, and, if the config is
+// strict, a curve that we did not offer.
+func (hs waitCertificate12) checkLeaf(c *Conn) error {
+	leaf := c.info.peerLeaf
+	if leaf.IsPSSKey && (hs.suite.Kx == suite.KxRSA || hs.suite.Kx == suite.KxRSAPSK) {
+		return alert.Misbehaved(alert.ReasonUnknownCertificateType, alert.UnsupportedCertificate,
+			"server's key is for RSASSA-PSS alone and can not decrypt")
+	}
+	if id := curveOf(leaf.PublicKey); c.cfg.StrictLeaf && id != 0 && !contains(hs.hello.SupportedGroups, id) {
+		return alert.Misbehaved(alert.ReasonBadECCCert, alert.IllegalParameter,
+			"server's certificate has a curve that we did not offer")
+	}
+	return nil
 }
 
 // waitServerKeyExchange also takes the CertificateStatus that may come first (RFC 6066 section 8).
@@ -219,6 +237,9 @@ func (hs waitDone) handle(c *Conn, m *message) (state, error) {
 	if len(m.body) != 0 {
 		return nil, alert.Misbehaved(alert.ReasonLengthMismatch, alert.DecodeError, "malformed ServerHelloDone")
 	}
+	if err := m.wantAligned(); err != nil { // the server waits for our answer
+		return nil, err
+	}
 	hs.common12.transcript.Write(m.raw)
 	if hs.suite.UsesPSK() {
 		c.psk = pskAnswer{}
@@ -269,6 +290,10 @@ func (hs clientFlight) resume(c *Conn) (state, error) {
 func (hs *client12) sendCertificate(c *Conn) (signing, bool, error) {
 	s, ok := c.chooseClientSigning(hs.request)
 	if !ok && c.cfg.AskCertificate && len(c.cfg.certificates) > 0 {
+		if !c.acceptsAnyType(hs.request) {
+			return s, false, alert.New(alert.Peer, alert.ReasonUnknownCertificateType, alert.HandshakeFailure,
+				"server accepts no certificate of our key's type")
+		}
 		return s, false, unfitCertificate()
 	}
 	msg := &wire.Certificate12{}
@@ -281,14 +306,32 @@ func (hs *client12) sendCertificate(c *Conn) (signing, bool, error) {
 
 func (c *Conn) chooseClientSigning(r *wire.CertificateRequest12) (signing, bool) {
 	if c.version >= VersionTLS12 {
-		return c.chooseSigning(r.SignatureAlgorithms, anyCertificate)
+		return c.chooseSigning(r.SignatureAlgorithms, func(cert *certificate) bool { return cert.hasType(r.Types) })
 	}
 	for _, cert := range c.cfg.certificates {
-		if cert.kind == kindRSA || cert.kind == kindECDSA {
+		if cert.hasType(r.Types) && (cert.kind == kindRSA || cert.kind == kindECDSA) {
 			return signing{cert, sigalg.Legacy(cert.key.Public())}, true
 		}
 	}
 	return signing{}, false
+}
+
+// hasType reports whether the certificate is of one of the types that a server accepts (RFC 5246 section 7.4.4;
+// RFC 8422 section 5.5: EdDSA keys go with ecdsa_sign).
+func (cert *certificate) hasType(types []byte) bool {
+	if cert.kind == kindRSA || cert.kind == kindRSAPSS {
+		return contains(types, wire.CertTypeRSASign)
+	}
+	return contains(types, wire.CertTypeECDSASign)
+}
+
+func (c *Conn) acceptsAnyType(r *wire.CertificateRequest12) bool {
+	for _, cert := range c.cfg.certificates {
+		if cert.hasType(r.Types) {
+			return true
+		}
+	}
+	return false
 }
 
 // sendCertificateVerify12 signs the transcript, the messages themselves, as every scheme may have another hash.

@@ -32,7 +32,7 @@ func (c *Conn) checkServerHello13(hs *clientHandshake, sh *wire.ServerHello) err
 		return alert.Misbehaved(alert.ReasonInvalidSessionID, alert.IllegalParameter,
 			"server did not echo the session ID")
 	case sh.Compression != 0:
-		return alert.Misbehaved(alert.ReasonInvalidCompressionAlgorithm, alert.IllegalParameter,
+		return alert.Misbehaved(alert.ReasonInvalidCompressionAlgorithm, alert.DecodeError,
 			"server chose compression")
 	case st == nil || st.MinVersion != VersionTLS13 || !contains(hs.hello.CipherSuites, sh.CipherSuite):
 		return alert.Misbehaved(alert.ReasonWrongCipherReturned, alert.IllegalParameter,
@@ -128,9 +128,12 @@ func (hs waitEncryptedExtensions) handle(c *Conn, m *message) (state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if id := wire.FirstUnsolicited(ee.ExtensionIDs, hs.hello.OfferedExtensions()); id != nil {
-		return nil, alert.Misbehaved(alert.ReasonUnsolicitedExtension, alert.UnsupportedExtension,
-			"server sent an extension that we did not offer")
+	offered := hs.hello.OfferedExtensions()
+	if id := wire.FirstUnsolicited(ee.ExtensionIDs, offered); id != nil {
+		return nil, unsolicited()
+	}
+	if id := wire.FirstUnsolicited(ee.ExtensionIDs, wire.InEncryptedExtensions); id != nil {
+		return nil, misplaced()
 	}
 	if err := c.setALPN(ee.ALPN); err != nil {
 		return nil, err
@@ -205,7 +208,7 @@ func (hs waitFinished13) handle(c *Conn, m *message) (state, error) {
 	if err := c.checkFinished13(m, hs.suite, hs.serverHS, hs.transcript); err != nil {
 		return nil, err
 	}
-	if err := c.sendCompatCCS(hs.clientHandshake); err != nil {
+	if err := c.sendCompatCCS(); err != nil {
 		return nil, err
 	}
 	app := newAppSecrets(c, hs.suite, hs.handshake.MasterSecret(), hs.transcript)

@@ -69,9 +69,13 @@ type Config struct {
 	// RequireALPN makes a server refuse a client that offers application protocols of which it has none (RFC 7301
 	// section 3.2). Without it the connection goes on without a protocol, as CPython's does.
 	RequireALPN bool
-	// CheckKeyUsage refuses a peer whose certificate has a key usage that does not allow what its key does in the handshake
-	// (RFC 9846 section 4.4.2.2, RFC 5246 section 7.4.2). OpenSSL looks at the purpose only, so it is off by default.
-	CheckKeyUsage bool
+	// StrictLeaf refuses a peer whose certificate has a key usage that does not allow what its key does in the handshake
+	// (RFC 9846 section 4.4.2.2, RFC 5246 section 7.4.2), or, before TLS 1.3, a key on a curve that we did not offer
+	// (RFC 8422 section 5.1). OpenSSL checks neither, so it is off by default.
+	StrictLeaf bool
+	// BestGroup makes a server ask for a key share of the best common group (HelloRetryRequest) where the client has sent
+	// one of a lesser group only. Otherwise it saves the round trip, as OpenSSL does.
+	BestGroup bool
 	// AllowUnknownALPN makes a client take an application protocol that it did not offer.
 	AllowUnknownALPN bool
 	// MaxCertList bounds the length in bytes of the peer's Certificate message. The default is 102400.

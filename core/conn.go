@@ -38,6 +38,7 @@ type Conn struct {
 	err     *Error // the first fatal error; it stays
 
 	sentClose, gotClose, inputEnded bool
+	sentCCS                         bool // the one that keeps middleboxes quiet
 
 	handshakeIn []byte // the handshake messages received but not handled yet
 	flight      []byte // the handshake messages to send that may share a record

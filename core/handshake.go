@@ -210,6 +210,7 @@ func (c *Conn) sendFlight() error {
 // established marks the first handshake as complete. The state that it is given handles what comes after it.
 func (c *Conn) established(next state) state {
 	c.done = true
+	c.limits.emptyRecords = 0
 	c.cfg.shared.countGood(c.side, c.info.resumed)
 	return next
 }

@@ -52,6 +52,10 @@ func (c *Conn) next() ([]byte, error) {
 		return nil, err
 	}
 	c.traceHeader(false, raw)
+	if c.limits.skipEarlyData > 0 && !c.rd.Encrypted() && hdr.Type == record.ApplicationData {
+		c.in.Consume(len(raw)) // after a HelloRetryRequest
+		return nil, c.skipEarlyData(hdr.Length)
+	}
 	typ, plain, err := c.rd.Open(raw)
 	c.in.Consume(len(raw))
 	if err != nil {
@@ -123,8 +127,9 @@ func (c *Conn) checkHeader(hdr record.Header) error {
 		return alert.Misbehaved(alert.ReasonUnexpectedRecord, alert.UnexpectedMessage, "record of unknown type")
 	}
 	// RFC 9846 section 5.1: legacy_record_version is ignored. Before TLS 1.3 it is the version in use.
-	if c.version != 0 && c.version < VersionTLS13 && hdr.Version != c.version ||
-		hdr.Version>>8 != 3 {
+	// OpenSSL ignores it only as long as nothing is encrypted.
+	if c.version != 0 && c.version < VersionTLS13 && hdr.Version != c.version || hdr.Version>>8 != 3 ||
+		c.version == VersionTLS13 && c.rd.Encrypted() && hdr.Version != VersionTLS12 {
 		return alert.Misbehaved(alert.ReasonWrongVersionNumber, alert.ProtocolVersion,
 			"record of another protocol version")
 	}
@@ -135,21 +140,28 @@ func (c *Conn) checkHeader(hdr record.Header) error {
 // decrypt, up to a limit.
 func (c *Conn) skipOrFail(hdr record.Header, n int, err error) error {
 	if c.limits.skipEarlyData > 0 && c.rd.Encrypted() && hdr.Type == record.ApplicationData && c.rd.Sequence() == 0 {
-		c.limits.skipEarlyData -= n
-		if c.limits.skipEarlyData <= 0 {
-			return alert.Misbehaved(alert.ReasonTooMuchEarlyData, alert.UnexpectedMessage, "too much early data")
-		}
-		return nil
+		return c.skipEarlyData(n)
 	}
 	return err
+}
+
+func (c *Conn) skipEarlyData(n int) error {
+	c.limits.skipEarlyData -= n
+	if c.limits.skipEarlyData <= 0 {
+		return alert.Misbehaved(alert.ReasonTooMuchEarlyData, alert.UnexpectedMessage, "too much early data")
+	}
+	return nil
 }
 
 func (c *Conn) handleRecord(hdr record.Header, typ record.ContentType, plain []byte) ([]byte, error) {
 	if c.version >= VersionTLS13 && c.rd.Encrypted() && hdr.Type == record.ApplicationData {
 		c.traceInner(false, typ)
 	}
-	if typ != record.Alert {
+	if typ != record.Alert && len(plain) > 0 {
 		c.limits.warnings = 0
+	}
+	if typ == record.Handshake && !c.rd.Encrypted() {
+		c.limits.skipEarlyData = 0 // the client goes on: early data comes before that or not at all
 	}
 	switch typ {
 	case record.ApplicationData:
@@ -163,13 +175,6 @@ func (c *Conn) handleRecord(hdr record.Header, typ record.ContentType, plain []b
 }
 
 func (c *Conn) applicationData(plain []byte) ([]byte, error) {
-	if c.limits.skipEarlyData > 0 && !c.rd.Encrypted() && c.version == VersionTLS13 { // after a HelloRetryRequest
-		c.limits.skipEarlyData -= len(plain)
-		if c.limits.skipEarlyData <= 0 {
-			return nil, alert.Misbehaved(alert.ReasonTooMuchEarlyData, alert.UnexpectedMessage, "too much early data")
-		}
-		return nil, nil
-	}
 	if len(c.handshakeIn) > 0 {
 		return nil, alert.Misbehaved(alert.ReasonMixedHandshakeAndNonHandshakeData, alert.UnexpectedMessage,
 			"application data inside a handshake message")
@@ -207,11 +212,13 @@ func (c *Conn) alertData(plain []byte) error {
 		c.gotClose = true
 		return ErrClosed
 	}
-	if c.version >= VersionTLS13 && d != alert.UserCanceled || level == 2 {
-		return c.fail(alert.FromPeer(d))
-	}
-	if level != 1 {
+	switch {
+	case level != 1 && level != 2:
 		return alert.Misbehaved(alert.ReasonUnknownAlertType, alert.IllegalParameter, "alert of unknown level")
+	case level == 2:
+		return c.fail(alert.FromPeer(d))
+	case c.version >= VersionTLS13 && d != alert.UserCanceled: // RFC 9846 section 6: there are no other warnings
+		return alert.Misbehaved(alert.ReasonInvalidAlert, alert.DecodeError, "peer sent alert "+d.String()+" as a warning")
 	}
 	if c.limits.warnings++; c.limits.warnings > maxWarnings {
 		return alert.Misbehaved(alert.ReasonTooManyWarnAlerts, alert.DecodeError, "too many warning alerts")
@@ -290,6 +297,11 @@ func (c *Conn) writeFragments(typ record.ContentType, msg []byte) error {
 
 // sendAlert is the only place where an alert is sent.
 func (c *Conn) sendAlert(d alert.Description) error {
+	if c.side == Client && c.version == VersionTLS13 && c.wr.Encrypted() && !c.done {
+		if err := c.sendCompatCCS(); err != nil { // before anything that is encrypted
+			return err
+		}
+	}
 	level := byte(2)
 	if d == alert.CloseNotify || d == alert.UserCanceled {
 		level = 1

@@ -36,10 +36,8 @@ func (s waitClientHello) handle(c *Conn, m *message) (state, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version == VersionTLS13 {
-		if err := m.wantAligned(); err != nil {
-			return nil, err
-		}
+	if err := m.wantAligned(); err != nil { // the client waits for our answer
+		return nil, err
 	}
 	hs := &serverHandshake{hello: hello, transcript: keys.NewTranscript(), helloRaw: m.raw}
 	hs.transcript.Write(m.raw)

@@ -2,6 +2,8 @@ package core
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/subtle"
 	"io"
@@ -30,6 +32,8 @@ type server12 struct {
 	ticket    bool // send one
 	peerCKE   *wire.ClientKeyExchange
 	sessionID []byte
+
+	wrongCurve bool // a certificate was passed over because of its curve
 }
 
 // clientHello12 answers a client of TLS 1.2 or below.
@@ -49,10 +53,12 @@ func (c *Conn) clientHello12(shared *serverHandshake) (state, error) {
 	c.info.ems = hs.ems
 	c.info.secureRenego = h.HasRenegotiationInfo || contains(h.CipherSuites, wire.RenegotiationSCSV)
 	c.limits.setRecordSize(h.RecordSizeLimit, c.version)
-	if s := c.resumable12(hs); s != nil {
+	s := c.resumable12(hs)
+	err := c.chooseSuite12(hs)
+	if s != nil && (err != nil || hs.suite.ID == s.suite) { // a suite that is better now is worth a full handshake
 		return c.resume12(hs, s)
 	}
-	if err := c.chooseSuite12(hs); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	return c.sendFlight12(hs)
@@ -128,6 +134,10 @@ func (c *Conn) chooseSuite12(hs *server12) error {
 			return nil
 		}
 	}
+	if hs.wrongCurve {
+		return alert.New(alert.Peer, alert.ReasonWrongCurve, alert.HandshakeFailure,
+			"client does not know the curve of our certificate")
+	}
 	return alert.New(alert.Peer, alert.ReasonNoSharedCipher, alert.HandshakeFailure,
 		"client and server have no cipher suite in common")
 }
@@ -187,7 +197,7 @@ func (hs *server12) setSuiteOnce(c *Conn, s *suite.Suite) {
 // prepareKey finds a certificate for the suite, and, if it signs, a scheme that the client accepts.
 func (c *Conn) prepareKey(hs *server12, s *suite.Suite) bool {
 	fits := func(cert *certificate) bool {
-		return s.FitsKey(cert.key.Public()) && !(cert.kind == kindRSAPSS && !s.Auth.Signs())
+		return s.FitsKey(cert.key.Public()) && !(cert.kind == kindRSAPSS && !s.Auth.Signs()) && hs.offersCurveOf(cert)
 	}
 	if !s.Auth.Signs() || s.Kx == suite.KxRSA || s.Kx == suite.KxRSAPSK {
 		for _, cert := range c.cfg.certificates {
@@ -216,14 +226,29 @@ func (c *Conn) prepareKey(hs *server12, s *suite.Suite) bool {
 	return ok
 }
 
-// chooseCurve returns the group for ECDHE. A client without the extension knows P-256 (RFC 8422 section 4).
-func (c *Conn) chooseCurve(h *wire.ClientHello) group.ID {
-	peers := h.SupportedGroups
-	if len(peers) == 0 {
-		peers = []group.ID{group.P256}
+// offersCurveOf reports whether the client knows the curve of an ECDSA certificate (RFC 8422 section 5.1): a client that
+// names no groups knows all.
+func (hs *server12) offersCurveOf(cert *certificate) bool {
+	id := curveOf(cert.key.Public())
+	if id == 0 || len(hs.hello.SupportedGroups) == 0 || contains(hs.hello.SupportedGroups, id) {
+		return true
 	}
+	hs.wrongCurve = true
+	return false
+}
+
+// curveOf returns the named group of an ECDSA key, 0 for other keys.
+func curveOf(pub crypto.PublicKey) group.ID {
+	if k, ok := pub.(*ecdsa.PublicKey); ok {
+		return group.OfCurve(k.Curve)
+	}
+	return 0
+}
+
+// chooseCurve returns the group for ECDHE, 0 if there is none in common.
+func (c *Conn) chooseCurve(h *wire.ClientHello) group.ID {
 	for _, id := range c.cfg.groups {
-		if g := group.Lookup(id); g != nil && g.IsEC() && contains(peers, id) {
+		if g := group.Lookup(id); g != nil && g.IsEC() && contains(h.SupportedGroups, id) {
 			return id
 		}
 	}

@@ -28,7 +28,7 @@ type server13 struct {
 	app       *appSecrets
 	requested bool // a client certificate
 	retried   bool
-	sentCCS   bool
+	resumable bool // the first ClientHello had a session that we know
 }
 
 // clientHello13 chooses suite and group, asks for another key share if need be, and looks for a pre-shared key.
@@ -64,15 +64,24 @@ func (hs *server13) checkHello(c *Conn) error {
 		return alert.Misbehaved(alert.ReasonInvalidCompressionAlgorithm, alert.IllegalParameter,
 			"client offers compression with TLS 1.3")
 	}
-	if len(h.SupportedGroups) == 0 || !h.HasKeyShare {
+	if len(h.SupportedGroups) == 0 {
 		return alert.Misbehaved(alert.ReasonMissingSupportedGroupsExtension, alert.MissingExtension,
-			"client sent no named groups or no key share")
+			"client sent no named groups")
+	}
+	if !h.HasKeyShare {
+		return alert.Misbehaved(alert.ReasonNoSuitableKeyShare, alert.MissingExtension, "client sent no key share")
 	}
 	if len(h.PSKIdentities) > 0 && len(h.PSKModes) == 0 {
 		return alert.Misbehaved(alert.ReasonMissingPSKKexModesExtension, alert.MissingExtension,
 			"client offers pre-shared keys without their modes")
 	}
-	for _, s := range h.KeyShares {
+	for i, s := range h.KeyShares {
+		for _, before := range h.KeyShares[:i] {
+			if before.Group == s.Group {
+				return alert.Misbehaved(alert.ReasonBadKeyShare, alert.IllegalParameter,
+					"client sent two key shares of one group")
+			}
+		}
 		if !contains(h.SupportedGroups, s.Group) {
 			return alert.Misbehaved(alert.ReasonBadKeyShare, alert.IllegalParameter,
 				"client sent a key share of a group that it does not offer")
@@ -110,7 +119,7 @@ func (c *Conn) chooseSuiteOf(h *wire.ClientHello, hash crypto.Hash) *suite.Suite
 // chooseGroup13 prefers, among the groups that both have, one that needs no further round trip.
 func (c *Conn) chooseGroup13(h *wire.ClientHello) group.ID {
 	for _, id := range c.cfg.groups {
-		if shareOf(h, id) != nil {
+		if shareOf(h, id) != nil && !c.cfg.BestGroup {
 			return id
 		}
 	}
@@ -138,16 +147,10 @@ func (c *Conn) sendRetry(hs *server13) (state, error) {
 		return nil, err
 	}
 	hs.retried, c.info.retried = true, true
-	return waitSecondHello{hs}, c.sendServerCCS(hs)
-}
-
-// sendServerCCS sends the change_cipher_spec for middleboxes, once, to clients that ask for it by a session ID.
-func (c *Conn) sendServerCCS(hs *server13) error {
-	if hs.sentCCS || len(hs.hello.SessionID) == 0 || c.cfg.Options&OpEnableMiddleboxCompat == 0 {
-		return nil
+	for _, id := range hs.hello.PSKIdentities {
+		hs.resumable = hs.resumable || c.sessionOf13(id.Identity, hs) != nil
 	}
-	hs.sentCCS = true
-	return c.sendChangeCipherSpec()
+	return waitSecondHello{hs}, c.sendCompatCCS()
 }
 
 type waitSecondHello struct{ *server13 }
@@ -169,11 +172,19 @@ func (s waitSecondHello) handle(c *Conn, m *message) (state, error) {
 	if err := hs.checkHello(c); err != nil {
 		return nil, err
 	}
-	if hello.EarlyData || hello.Random != first.Random || !contains(hello.SupportedVersions, VersionTLS13) ||
-		len(hello.KeyShares) != 1 || shareOf(hello, hs.group) == nil || !contains(hello.CipherSuites, hs.suite.ID) ||
-		string(hello.SessionID) != string(first.SessionID) {
+	if len(hello.KeyShares) != 1 || shareOf(hello, hs.group) == nil {
 		return nil, alert.Misbehaved(alert.ReasonBadKeyShare, alert.IllegalParameter,
-			"client's second hello is not what the HelloRetryRequest asked for")
+			"client's second hello has another key share than the HelloRetryRequest asked for")
+	}
+	// Early data, which has no place here either, fails by itself: it is not skipped any more.
+	if hello.Random != first.Random || !contains(hello.SupportedVersions, VersionTLS13) ||
+		!contains(hello.CipherSuites, hs.suite.ID) || string(hello.SessionID) != string(first.SessionID) {
+		return nil, alert.Misbehaved(alert.ReasonBadExtension, alert.IllegalParameter,
+			"client's second hello differs from its first")
+	}
+	if hs.resumable && len(hello.PSKIdentities) == 0 {
+		return nil, alert.Misbehaved(alert.ReasonBadExtension, alert.MissingExtension,
+			"client's second hello lacks the pre_shared_key of its first")
 	}
 	c.limits.skipEarlyData = 0
 	hs.beforeHello = hs.transcript.Clone()
@@ -234,7 +245,7 @@ func (c *Conn) sendServerHello13(hs *server13, share []byte) error {
 	if err := c.sendMessage(hs.transcript, sh); err != nil {
 		return err
 	}
-	return c.sendServerCCS(hs)
+	return c.sendCompatCCS()
 }
 
 // sendEncryptedFlight sends EncryptedExtensions to Finished.

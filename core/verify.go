@@ -29,13 +29,13 @@ func (c *Conn) setPeerChain(ders [][]byte) error {
 	return c.verifyChain(certs)
 }
 
-// checkKeyUsage is Config.CheckKeyUsage: the peer's key signs, or, with RSA key exchange, the server's decrypts.
+// checkKeyUsage is Config.StrictLeaf: the peer's key signs, or, with RSA key exchange, the server's decrypts.
 func (c *Conn) checkKeyUsage(leaf *pki.Certificate) error {
 	allowed := leaf.MaySign
 	if s := c.info.suite; c.side == Client && s != nil && (s.Kx == suite.KxRSA || s.Kx == suite.KxRSAPSK) {
 		allowed = leaf.MayDecrypt
 	}
-	if !c.cfg.CheckKeyUsage || allowed() {
+	if !c.cfg.StrictLeaf || allowed() {
 		return nil
 	}
 	return alert.New(alert.Peer, alert.ReasonWrongCertificateType, alert.IllegalParameter,

@@ -2,10 +2,24 @@ package group
 
 import (
 	"crypto/ecdh"
+	"crypto/elliptic"
 	"io"
 
 	x448lib "github.com/cloudflare/circl/dh/x448"
 )
+
+// OfCurve returns the group of one of NIST's curves, 0 for any other curve.
+func OfCurve(c elliptic.Curve) ID {
+	switch c {
+	case elliptic.P256():
+		return P256
+	case elliptic.P384():
+		return P384
+	case elliptic.P521():
+		return P521
+	}
+	return 0
+}
 
 // curve is ECDH over a curve of the standard library. Points are uncompressed (RFC 9846 section 4.2.8.2), and an
 // all-zero X25519 secret is refused by crypto/ecdh (section 7.4.2).

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/group"
 	"github.com/gossl/gossl/core/internal/sigalg"
@@ -228,7 +230,7 @@ func (m *ClientHello) parseExtension(t ExtensionType, s *cryptobyte.String) bool
 	case ExtSupportedGroups:
 		return readList16(s, &m.SupportedGroups) && done(s)
 	case ExtECPointFormats:
-		return read8(s, &m.ECPointFormats) && len(m.ECPointFormats) > 0 && done(s)
+		return read8(s, &m.ECPointFormats) && bytes.IndexByte(m.ECPointFormats, 0) >= 0 && done(s)
 	case ExtSignatureAlgorithms:
 		return readList16(s, &m.SignatureAlgorithms) && done(s)
 	case ExtSignatureAlgorithmsCert:

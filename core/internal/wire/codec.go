@@ -5,6 +5,8 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
+const appearsTwice = "extension appears twice"
+
 // malformed is the error of a message that is not what its type says.
 func malformed(t HandshakeType) error {
 	return alert.Misbehaved(alert.ReasonLengthMismatch, alert.DecodeError, "malformed "+t.String())
@@ -97,7 +99,7 @@ func readExtensions(s *cryptobyte.String, parse func(t ExtensionType, body *cryp
 		t := ExtensionType(id)
 		for _, seen := range ids {
 			if seen == t {
-				return nil, bad(alert.DecodeError, "extension appears twice")
+				return nil, bad(alert.DecodeError, appearsTwice)
 			}
 		}
 		ids = append(ids, t)

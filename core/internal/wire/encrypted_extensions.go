@@ -5,6 +5,11 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
+// InEncryptedExtensions are the extensions that may be there (RFC 9846 section 4.2).
+var InEncryptedExtensions = []ExtensionType{
+	ExtServerName, ExtSupportedGroups, ExtALPN, ExtRecordSizeLimit, ExtEarlyData,
+}
+
 // EncryptedExtensions is RFC 9846 section 4.3.1.
 type EncryptedExtensions struct {
 	ExtensionIDs    []ExtensionType // set by Unmarshal

@@ -1,6 +1,9 @@
 package wire
 
 import (
+	"bytes"
+
+	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/group"
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -35,6 +38,14 @@ type ServerHello struct {
 
 // IsHelloRetryRequest reports whether the message is one (RFC 9846 section 4.1.3).
 func (m *ServerHello) IsHelloRetryRequest() bool { return m.Random == HelloRetryRequestRandom }
+
+// Permitted13 returns the extensions that may be in a ServerHello or HelloRetryRequest of TLS 1.3 (RFC 9846 section 4.2).
+func (m *ServerHello) Permitted13() []ExtensionType {
+	if m.IsHelloRetryRequest() {
+		return []ExtensionType{ExtSupportedVersions, ExtKeyShare, ExtCookie}
+	}
+	return []ExtensionType{ExtSupportedVersions, ExtKeyShare, ExtPreSharedKey}
+}
 
 // Marshal gives the whole message. Without extensions there is no list of them, for the sake of old clients.
 func (m *ServerHello) Marshal() ([]byte, error) {
@@ -102,7 +113,7 @@ func UnmarshalServerHello(body []byte) (*ServerHello, error) {
 	}
 	var err error
 	if m.ExtensionIDs, err = readExtensions(&s, m.parseExtension); err != nil {
-		return nil, err
+		return nil, m.retryError(err)
 	}
 	if !s.Empty() {
 		return nil, malformed(TypeServerHello)
@@ -110,13 +121,21 @@ func UnmarshalServerHello(body []byte) (*ServerHello, error) {
 	return m, nil
 }
 
+// retryError gives an extension that appears twice in a HelloRetryRequest the alert of a field that is wrong there.
+func (m *ServerHello) retryError(err error) error {
+	if e, ok := err.(*alert.Error); ok && m.IsHelloRetryRequest() && e.Text == appearsTwice {
+		e.Alert = alert.IllegalParameter
+	}
+	return err
+}
+
 func (m *ServerHello) parseExtension(t ExtensionType, s *cryptobyte.String) bool {
 	switch t {
 	case ExtServerName:
 		m.ServerNameAck = true
 		return done(s)
-	case ExtECPointFormats:
-		return read8(s, &m.ECPointFormats) && len(m.ECPointFormats) > 0 && done(s)
+	case ExtECPointFormats: // RFC 8422 section 5.1.2: uncompressed is one of them
+		return read8(s, &m.ECPointFormats) && bytes.IndexByte(m.ECPointFormats, 0) >= 0 && done(s)
 	case ExtSessionTicket:
 		m.TicketSupported = true
 		return done(s)

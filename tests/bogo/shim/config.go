@@ -69,13 +69,17 @@ func (s *shim) config(o *options) (*core.Config, error) {
 	copied := *s.base
 	c := &copied
 	c.AskSNI, c.AskVerify, c.AskCertificate, c.KeyLog = o.Server, true, true, o.ExportTrafficSecrets
-	c.VerifyMode, c.CheckKeyUsage, c.AllowUnknownALPN = core.VerifyNone, true, o.AllowUnknownALPNProtos
+	c.VerifyMode, c.StrictLeaf, c.AllowUnknownALPN = core.VerifyNone, true, o.AllowUnknownALPNProtos
 	c.CheckHostname = false
 	if o.VerifyPeer {
 		c.VerifyMode = core.VerifyOptional
 	}
 	if o.RequireAnyClientCertificate {
 		c.VerifyMode = core.VerifyRequired
+	}
+	c.BestGroup = true
+	if o.NoTicket { // no tickets at all, where OpenSSL keeps TLS 1.3 sessions on the server
+		c.NumTickets = 0
 	}
 	if o.MaxCertList > 0 {
 		c.MaxCertList = o.MaxCertList
