@@ -15,6 +15,9 @@ type certificate struct {
 	leaf  *pki.Certificate
 	key   crypto.Signer
 	kind  keyKind
+
+	ocsp []byte   // the response to staple, DER; nil: none
+	scts [][]byte // signed certificate timestamps
 }
 
 // keyKind is the slot that a certificate goes into: like OpenSSL, a Config has at most one of each kind.
@@ -60,6 +63,19 @@ func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, erro
 		return err
 	}
 	c.addCertificate(&certificate{chain: ders, leaf: leaf, key: signer, kind: kindOf(signer.Public(), isPSS || leaf.IsPSSKey)})
+	return nil
+}
+
+// Staple sets the OCSP response (DER) and the signed certificate timestamps that a server sends with the certificate
+// that UseCertificate set last, to clients that ask for them. Empty means none.
+func (c *Config) Staple(ocsp []byte, scts [][]byte) error {
+	n := len(c.certificates)
+	if n == 0 {
+		return misuse(alert.ReasonNoCertificateAssigned, "there is no certificate to staple to")
+	}
+	cert := *c.certificates[n-1]
+	cert.ocsp, cert.scts = ocsp, scts
+	c.certificates = append(append([]*certificate(nil), c.certificates[:n-1]...), &cert)
 	return nil
 }
 

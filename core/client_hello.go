@@ -71,6 +71,7 @@ func (c *Conn) buildHello(hs *clientHandshake) error {
 		EncryptThenMAC:       c.cfg.Options&OpNoEncryptThenMAC == 0,
 		HasRenegotiationInfo: true, // RFC 5746 section 3.4
 		HasSessionTicket:     c.cfg.Options&OpNoTicket == 0,
+		StatusRequestOCSP:    c.cfg.RequestOCSP, SCT: c.cfg.RequestSCT,
 	}
 	if len(h.CipherSuites) == 0 {
 		return alert.New(alert.Caller, alert.ReasonNoCiphersAvailable, alert.InternalError,
@@ -110,6 +111,7 @@ func (c *Conn) offer13(hs *clientHandshake, versions []uint16) error {
 	h.SupportedVersions = versions
 	h.PSKModes = []byte{wire.PSKModeDHE}
 	h.PostHandshakeAuth = c.cfg.PostHandshakeAuth
+	h.CertCompression = c.cfg.compressionIDs()
 	if h.SessionID == nil && c.cfg.Options&OpEnableMiddleboxCompat != 0 { // RFC 9846 appendix E.4
 		h.SessionID = make([]byte, 32)
 		if _, err := io.ReadFull(c.cfg.Rand, h.SessionID); err != nil {

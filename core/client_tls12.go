@@ -42,6 +42,7 @@ func (c *Conn) serverHello12(shared *clientHandshake, sh *wire.ServerHello, m *m
 	hs.ems, hs.etm = sh.ExtendedMasterSecret, sh.EncryptThenMAC && !hs.suite.IsAEAD()
 	c.info.ems, c.info.secureRenego = hs.ems, sh.HasRenegotiationInfo
 	hs.ticketDue, hs.statusDue, hs.sessionID = sh.TicketSupported, sh.StatusRequest, sh.SessionID
+	c.info.scts = sh.SCTs
 	c.limits.setRecordSize(sh.RecordSizeLimit, c.version)
 	if err := c.setALPN(sh.ALPN); err != nil {
 		return nil, err
@@ -171,7 +172,11 @@ type waitServerKeyExchange struct{ *client12 }
 
 func (hs waitServerKeyExchange) handle(c *Conn, m *message) (state, error) {
 	if m.typ == wire.TypeCertificateStatus && hs.statusDue {
-		hs.statusDue = false
+		status, err := wire.UnmarshalCertificateStatus(m.body)
+		if err != nil {
+			return nil, err
+		}
+		c.info.ocsp, hs.statusDue = status.OCSP, false
 		hs.common12.transcript.Write(m.raw)
 		return hs, nil
 	}

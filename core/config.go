@@ -64,6 +64,13 @@ type Config struct {
 	// Tickets seals and opens a server's session tickets. The default (nil) is AES-256-GCM under keys of the Config's own,
 	// which TicketKeys and SetTicketKeys share between processes.
 	Tickets TicketSealer
+	// RequestOCSP and RequestSCT make a client ask for an OCSP response and for signed certificate timestamps with the
+	// server's certificate (RFC 6066 section 8, RFC 6962 section 3.3). They are for the caller: the engine does not look
+	// into them.
+	RequestOCSP, RequestSCT bool
+	// CertCompressors are the algorithms of certificate compression (RFC 8879), best first: a client offers them, a server
+	// uses the first that the client has too.
+	CertCompressors []CertCompressor
 	// FallbackSCSV makes a client say that it has fallen back to a lower version (RFC 7507).
 	FallbackSCSV bool
 	// RequireALPN makes a server refuse a client that offers application protocols of which it has none (RFC 7301

@@ -33,6 +33,11 @@ type info struct {
 	secureRenego bool            // the peer knows RFC 5746
 	peerSigalgs  []sigalg.Scheme // of its ClientHello or CertificateRequest
 	request      CertificateRequest
+	wantsOCSP    bool     // the client asks for the response
+	wantsSCT     bool     // the client asks for them
+	compression  []uint16 // the peer's algorithms of certificate compression
+	ocsp         []byte   // what the server stapled
+	scts         [][]byte // what the server sent
 	tlsUnique    []byte
 	clientRandom []byte
 	serverRandom []byte
@@ -153,6 +158,12 @@ type CertificateRequest struct {
 
 // CertificateRequest returns the server's request, its zero value if there was none.
 func (c *Conn) CertificateRequest() CertificateRequest { return c.info.request }
+
+// OCSPResponse returns the OCSP response that the server stapled, in DER; nil if there is none.
+func (c *Conn) OCSPResponse() []byte { return c.info.ocsp }
+
+// SCTs returns the signed certificate timestamps that the server sent in the handshake (RFC 6962 section 3.3).
+func (c *Conn) SCTs() [][]byte { return c.info.scts }
 
 // Resumed reports whether the handshake resumed a session.
 func (c *Conn) Resumed() bool { return c.info.resumed }

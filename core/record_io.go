@@ -56,13 +56,25 @@ func (c *Conn) next() ([]byte, error) {
 		c.in.Consume(len(raw)) // after a HelloRetryRequest
 		return nil, c.skipEarlyData(hdr.Length)
 	}
-	typ, plain, err := c.rd.Open(raw)
+	typ, plain, err := c.open(hdr, raw)
 	c.in.Consume(len(raw))
 	if err != nil {
 		return nil, c.skipOrFail(hdr, len(raw), err)
 	}
 	return c.handleRecord(hdr, typ, plain)
 }
+
+// open decrypts a record. A client that does not understand our ServerHello has no keys yet: its alert comes in the
+// clear, until something of it has been decrypted.
+func (c *Conn) open(hdr record.Header, raw []byte) (record.ContentType, []byte, error) {
+	if c.side == Server && c.version == VersionTLS13 && !c.done && hdr.Type == record.Alert && hdr.Length == alertLen &&
+		c.rd.Sequence() == 0 {
+		return hdr.Type, raw[record.HeaderLen:], nil
+	}
+	return c.rd.Open(raw)
+}
+
+const alertLen = 2
 
 // wholeRecord returns the first record in the input buffer.
 func (c *Conn) wholeRecord() (record.Header, []byte, error) {
@@ -203,7 +215,7 @@ func (c *Conn) alertData(plain []byte) error {
 		return alert.Misbehaved(alert.ReasonMixedHandshakeAndNonHandshakeData, alert.UnexpectedMessage,
 			"alert inside a handshake message")
 	}
-	if len(plain) != 2 {
+	if len(plain) != alertLen {
 		return alert.Misbehaved(alert.ReasonInvalidAlert, alert.DecodeError, "malformed alert")
 	}
 	c.traceMessage(false, record.Alert, plain)

@@ -51,6 +51,7 @@ func (s waitClientHello) handle(c *Conn, m *message) (state, error) {
 	c.info.clientRandom, c.info.serverRandom = hello.Random[:], hs.random[:]
 	c.info.clientSuites, c.info.clientALPN = hello.CipherSuites, hello.ALPN
 	c.info.peerSigalgs = hello.SignatureAlgorithms
+	c.info.wantsOCSP, c.info.wantsSCT, c.info.compression = hello.StatusRequestOCSP, hello.SCT, hello.CertCompression
 	c.info.serverName, c.info.hasSNI = hello.ServerName, hello.HasServerName
 	if c.cfg.AskSNI {
 		return afterSNI{hs}, WantSNI

@@ -82,7 +82,7 @@ func (c *Conn) restore(s *Session) error {
 	r.shared = c.cfg.shared
 	c.session, c.info.resumed = &r, true
 	c.info.peerChain, c.info.verified, c.info.verifyResult = s.peerChain, s.chain, s.verifyResult
-	c.info.peerScheme = s.peerScheme
+	c.info.peerScheme, c.info.ocsp, c.info.scts = s.peerScheme, s.ocsp, s.scts
 	if s.version < VersionTLS13 {
 		c.info.group = s.group
 	}

@@ -115,6 +115,9 @@ func (c *Conn) resume12(hs *server12, s *Session) (state, error) {
 	return waitCCS12{hs}, nil
 }
 
+// staples reports whether we send an OCSP response (RFC 6066 section 8).
+func (hs *server12) staples(c *Conn) bool { return c.info.wantsOCSP && len(hs.signing.cert.ocsp) > 0 }
+
 // setEtM decides on encrypt-then-MAC (RFC 7366 section 2).
 func (hs *server12) setEtM(c *Conn) {
 	hs.etm = hs.hello.EncryptThenMAC && !hs.suite.IsAEAD() && c.cfg.Options&OpNoEncryptThenMAC == 0
@@ -273,6 +276,11 @@ func (c *Conn) sendFlight12(hs *server12) (state, error) {
 		if err := c.sendMessage(t, &wire.Certificate12{Chain: c.cfg.sendChain(cert)}); err != nil {
 			return nil, err
 		}
+		if hs.staples(c) {
+			if err := c.sendMessage(t, &wire.CertificateStatus{OCSP: cert.ocsp}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if err := c.sendKeyExchange12(hs); err != nil {
 		return nil, err
@@ -308,6 +316,12 @@ func (c *Conn) sendServerHello12(hs *server12) error {
 		ExtendedMasterSecret: hs.ems, EncryptThenMAC: hs.etm, ALPN: c.info.alpn,
 		TicketSupported: hs.ticket,
 		ServerNameAck:   c.acksName(h) && !c.info.resumed,
+	}
+	if cert := hs.signing.cert; cert != nil && !c.info.resumed {
+		sh.StatusRequest = hs.staples(c)
+		if c.info.wantsSCT {
+			sh.SCTs = cert.scts
+		}
 	}
 	if kx := hs.suite.Kx; len(h.ECPointFormats) > 0 && (kx == suite.KxECDHE || kx == suite.KxECDHEPSK) {
 		sh.ECPointFormats = []byte{0}

@@ -34,6 +34,8 @@ type Session struct {
 	serverName string
 	peerChain  [][]byte
 	chain      [][]byte // the verified one
+	ocsp       []byte
+	scts       [][]byte
 
 	shared *shared // of the config that it belongs to
 }
@@ -87,8 +89,10 @@ func (s *Session) Export() []byte {
 	for _, v := range [][]byte{s.secret, s.id, []byte(s.alpn), []byte(s.serverName)} {
 		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
 	}
-	b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(s.ticket) })
-	for _, list := range [][][]byte{s.peerChain, s.chain} {
+	for _, v := range [][]byte{s.ticket, s.ocsp} {
+		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
+	}
+	for _, list := range [][][]byte{s.peerChain, s.chain, s.scts} {
 		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
 			for _, der := range list {
 				b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(der) })
@@ -129,12 +133,12 @@ func parseSession(data []byte) *Session {
 		*v = bytes.Clone(*v)
 	}
 	s.alpn, s.serverName = string(alpn), string(name)
-	var ticket cryptobyte.String
-	if !b.ReadUint24LengthPrefixed(&ticket) {
+	var ticket, ocsp cryptobyte.String
+	if !b.ReadUint24LengthPrefixed(&ticket) || !b.ReadUint24LengthPrefixed(&ocsp) {
 		return nil
 	}
-	s.ticket = bytes.Clone(ticket)
-	for _, list := range []*[][]byte{&s.peerChain, &s.chain} {
+	s.ticket, s.ocsp = bytes.Clone(ticket), bytes.Clone(ocsp)
+	for _, list := range []*[][]byte{&s.peerChain, &s.chain, &s.scts} {
 		if !readList(&b, list) {
 			return nil
 		}

@@ -139,6 +139,7 @@ func (h *common12) newSession(c *Conn, id []byte) *Session {
 		verified: c.cfg.VerifyMode != VerifyNone && len(c.info.verified) > 0,
 		alpn:     c.info.alpn, serverName: c.info.serverName, peerChain: c.info.peerChain, chain: c.info.verified,
 		verifyResult: c.info.verifyResult, peerScheme: c.info.peerScheme, group: c.info.group,
+		ocsp: c.info.ocsp, scts: c.info.scts,
 		shared: c.cfg.shared,
 	}
 }

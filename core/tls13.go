@@ -71,7 +71,7 @@ func (c *Conn) finish13(a *appSecrets, t *keys.Transcript) {
 	s.suite, s.alpn, s.serverName = a.suite.ID, c.info.alpn, c.info.serverName
 	s.ticket, s.hint, s.id, s.secret = nil, 0, nil, nil // a PSK is offered once
 	s.peerChain, s.chain, s.verifyResult = c.info.peerChain, c.info.verified, c.info.verifyResult
-	s.peerScheme = c.info.peerScheme
+	s.peerScheme, s.ocsp, s.scts = c.info.peerScheme, c.info.ocsp, c.info.scts
 	if !c.info.resumed {
 		s.created, s.timeout = c.cfg.Now(), c.cfg.SessionTimeout
 		s.verified = c.cfg.VerifyMode != VerifyNone && len(c.info.verified) > 0
@@ -92,10 +92,11 @@ func certificateVerifyContent(signer Side, transcriptHash []byte) []byte {
 
 // peerCertificate13 reads a Certificate message and returns the chain, which may be empty.
 func (c *Conn) peerCertificate13(m *message, offered []wire.ExtensionType, context []byte) ([][]byte, error) {
-	if err := m.want(wire.TypeCertificate); err != nil {
+	body, err := c.certificateBody(m)
+	if err != nil {
 		return nil, err
 	}
-	msg, err := wire.UnmarshalCertificate13(m.body)
+	msg, err := wire.UnmarshalCertificate13(body)
 	if err != nil {
 		return nil, err
 	}
@@ -104,12 +105,15 @@ func (c *Conn) peerCertificate13(m *message, offered []wire.ExtensionType, conte
 			"certificate with another context than was asked for")
 	}
 	var chain [][]byte
-	for _, entry := range msg.Entries {
+	for i, entry := range msg.Entries {
 		if id := wire.FirstUnsolicited(entry.ExtensionIDs, offered); id != nil {
 			return nil, alert.Misbehaved(alert.ReasonUnsolicitedExtension, alert.UnsupportedExtension,
 				"certificate with an extension that we did not offer")
 		}
 		chain = append(chain, entry.Data)
+		if i == 0 {
+			c.info.ocsp, c.info.scts = entry.OCSP, entry.SCTs
+		}
 	}
 	return chain, nil
 }
@@ -165,7 +169,13 @@ func (c *Conn) sendOurCertificate13(s signing, context []byte, t *keys.Transcrip
 	for _, der := range c.cfg.sendChain(s.cert) {
 		msg.Entries = append(msg.Entries, wire.CertificateEntry{Data: der})
 	}
-	if err := c.sendMessage(t, msg); err != nil {
+	if c.info.wantsOCSP {
+		msg.Entries[0].OCSP = s.cert.ocsp
+	}
+	if c.info.wantsSCT {
+		msg.Entries[0].SCTs = s.cert.scts
+	}
+	if err := c.sendCertificate13(t, msg); err != nil {
 		return err
 	}
 	sig, err := sigalg.Sign(c.cfg.Rand, s.cert.key, s.scheme, certificateVerifyContent(c.side, t.Sum()))

@@ -188,9 +188,6 @@ func (h *Half) Open(rec []byte) (ContentType, []byte, error) {
 
 // open13 is RFC 9846 sections 5.2 and 5.4.
 func (h *Half) open13(hdr Header, header, body []byte) (ContentType, []byte, error) {
-	if hdr.Type != ApplicationData {
-		return 0, nil, alert.Misbehaved(alert.ReasonBadRecordType, alert.UnexpectedMessage, "record is not encrypted")
-	}
 	if len(body) < h.aead.Overhead()+1 {
 		return 0, nil, badMAC()
 	}
@@ -199,6 +196,10 @@ func (h *Half) open13(hdr Header, header, body []byte) (ContentType, []byte, err
 		return 0, nil, badMAC()
 	}
 	h.next()
+	if hdr.Type != ApplicationData {
+		return 0, nil, alert.Misbehaved(alert.ReasonBadRecordType, alert.UnexpectedMessage,
+			"encrypted record does not look like application data")
+	}
 	return stripPadding(plain)
 }
 

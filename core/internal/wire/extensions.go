@@ -89,7 +89,7 @@ func (k *KeyShareEntry) read(s *cryptobyte.String) bool {
 	return s.ReadUint16((*uint16)(&k.Group)) && read16(s, &k.Data) && len(k.Data) > 0
 }
 
-// readKeyShares reads a client's shares, which may be none, at most one of each group (RFC 9846 section 4.2.8).
+// readKeyShares reads a client's shares, which may be none (RFC 9846 section 4.2.8).
 func readKeyShares(s *cryptobyte.String, out *[]KeyShareEntry) bool {
 	var list cryptobyte.String
 	if !s.ReadUint16LengthPrefixed(&list) {
@@ -99,11 +99,6 @@ func readKeyShares(s *cryptobyte.String, out *[]KeyShareEntry) bool {
 		var k KeyShareEntry
 		if !k.read(&list) {
 			return false
-		}
-		for _, seen := range *out {
-			if seen.Group == k.Group {
-				return false
-			}
 		}
 		*out = append(*out, k)
 	}

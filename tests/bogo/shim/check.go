@@ -14,7 +14,7 @@ import (
 // check compares the connection after its handshake with what the flags expect.
 func (x *exchange) check() error {
 	for _, check := range []func() error{
-		x.checkNegotiated, x.checkResumption, x.checkPeer, x.checkExtensions, x.checkOCSP, x.checkSessionID,
+		x.checkNegotiated, x.checkResumption, x.checkPeer, x.checkExtensions, x.checkStapled, x.checkSessionID,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -199,5 +199,3 @@ func (x *exchange) checkPeerVerifyPrefs() error {
 	}
 	return nil
 }
-
-func (x *exchange) checkOCSP() error { return nil }

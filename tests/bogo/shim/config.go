@@ -90,6 +90,8 @@ func (s *shim) config(o *options) (*core.Config, error) {
 	steps := []func(*options, *core.Config) error{
 		setVersions, setOptions, setCiphers, setSigalgs, setGroups, setALPN, setPSK, setClientCAs, setCredentials,
 	}
+	c.RequestOCSP, c.RequestSCT = o.EnableOCSPStapling, o.EnableSCTs
+	c.CertCompressors = compressors(o)
 	for _, step := range steps {
 		if err := step(o, c); err != nil {
 			return nil, err
@@ -278,6 +280,13 @@ func setCredentials(o *options, c *core.Config) error {
 			return err
 		}
 		if err := c.UseCertificate(chain, key, nil); err != nil {
+			return err
+		}
+		ocsp := cred.OCSPResponse
+		if o.DeclineOCSPCallback {
+			ocsp = nil
+		}
+		if err := c.Staple(ocsp, splitSCTs(cred.SCTs)); err != nil {
 			return err
 		}
 	}

@@ -204,9 +204,6 @@ func (x *exchange) answerVerify() error {
 		return errors.New("certificate verified twice")
 	}
 	x.verified = true
-	if err := x.checkOCSP(); err != nil {
-		return err
-	}
 	if !x.VerifyFail {
 		return x.conn.AnswerVerify(0, 0)
 	}
