@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop fuzz lint bench clean
+.PHONY: all lib demo test go c python cpython interop bogo fuzz lint bench clean
 
 all: lib
 
@@ -41,6 +41,10 @@ cpython: $(LIB)
 
 interop: $(LIB)
 	$(PYTHON) tests/interop/run.py
+
+# BOGO_RUNNER is the directory of BoringSSL's ssl/test/runner. CI has none: there the shim has a test of its own.
+bogo:
+	$(PYTHON) tests/bogo/run.py
 
 fuzz:
 	$(PYTHON) tests/fuzz.py $(FUZZTIME)

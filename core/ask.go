@@ -4,14 +4,23 @@ import (
 	"github.com/gossl/gossl/core/internal/alert"
 )
 
-// pause waits for the caller's answer to a Want and then goes on with the next state.
-type pause struct{ next state }
+// pause waits for the caller's answer to a Want and then goes on with the next state, which may have a message to handle
+// already.
+type pause struct {
+	next state
+	m    *message
+}
 
 func (s pause) handle(_ *Conn, m *message) (state, error) {
 	return nil, unexpected(m, "before the caller has answered")
 }
 
-func (s pause) resume(*Conn) (state, error) { return s.next, nil }
+func (s pause) resume(c *Conn) (state, error) {
+	if s.m == nil {
+		return s.next, nil
+	}
+	return s.next.handle(c, s.m)
+}
 
 // AnswerSNI answers WantSNI: GoOn and NoAck go on, any other value refuses the client with that alert.
 func (c *Conn) AnswerSNI(description int) error {
@@ -77,16 +86,25 @@ func (c *Conn) checkPeer(ders [][]byte, next state) (state, error) {
 	if err := c.setPeerChain(ders); err != nil {
 		return nil, err
 	}
+	return c.judgePeer(next, nil)
+}
+
+// judgePeer verifies the peer's certificates, or lets the caller do it, and goes on with the next state and perhaps its
+// message.
+func (c *Conn) judgePeer(next state, m *message) (state, error) {
 	if c.cfg.AskVerify {
-		return pause{next}, WantVerify
+		return pause{next, m}, WantVerify
 	}
-	return next, nil
+	if err := c.verifyPeer(); err != nil {
+		return nil, err
+	}
+	return pause{next, m}.resume(c)
 }
 
 // askCertificate lets the caller choose our certificate before the next state, if it wants to.
 func (c *Conn) askCertificate(next state) (state, error) {
 	if c.cfg.AskCertificate {
-		return pause{next}, WantCertificate
+		return pause{next: next}, WantCertificate
 	}
 	return next, nil
 }

@@ -137,8 +137,7 @@ func (hs waitCertificate12) handle(c *Conn, m *message) (state, error) {
 		return nil, alert.Misbehaved(alert.ReasonNoCertificatesReturned, alert.DecodeError,
 			"server sent no certificate")
 	}
-	next, err := c.checkPeer(msg.Chain, waitServerKeyExchange{hs.client12})
-	if _, asks := err.(Want); err != nil && !asks {
+	if err := c.setPeerChain(msg.Chain); err != nil {
 		return nil, err
 	}
 	if err := hs.checkLeaf(c); err != nil {
@@ -149,7 +148,27 @@ func (hs waitCertificate12) handle(c *Conn, m *message) (state, error) {
 			"server's certificate does not go with the cipher suite that it chose")
 	}
 	hs.common12.transcript.Write(m.raw)
-	return next, err
+	if hs.statusDue {
+		return waitStatus12{hs.client12}, nil
+	}
+	return c.judgePeer(waitServerKeyExchange{hs.client12}, nil)
+}
+
+// waitStatus12 takes the CertificateStatus that may follow (RFC 6066 section 8), before the certificates are judged.
+type waitStatus12 struct{ *client12 }
+
+func (hs waitStatus12) handle(c *Conn, m *message) (state, error) {
+	next := waitServerKeyExchange{hs.client12}
+	if m.typ != wire.TypeCertificateStatus {
+		return c.judgePeer(next, m)
+	}
+	status, err := wire.UnmarshalCertificateStatus(m.body)
+	if err != nil {
+		return nil, err
+	}
+	c.info.ocsp = status.OCSP
+	hs.common12.transcript.Write(m.raw)
+	return c.judgePeer(next, nil)
 }
 
 // checkLeaf refuses what the suite cannot use: an RSA key that is for PSS alone decrypts nothing, and, if the config is
@@ -167,19 +186,9 @@ func (hs waitCertificate12) checkLeaf(c *Conn) error {
 	return nil
 }
 
-// waitServerKeyExchange also takes the CertificateStatus that may come first (RFC 6066 section 8).
 type waitServerKeyExchange struct{ *client12 }
 
 func (hs waitServerKeyExchange) handle(c *Conn, m *message) (state, error) {
-	if m.typ == wire.TypeCertificateStatus && hs.statusDue {
-		status, err := wire.UnmarshalCertificateStatus(m.body)
-		if err != nil {
-			return nil, err
-		}
-		c.info.ocsp, hs.statusDue = status.OCSP, false
-		hs.common12.transcript.Write(m.raw)
-		return hs, nil
-	}
 	if m.typ != wire.TypeServerKeyExchange && !hs.suite.Kx.SendsServerKeyExchange() {
 		return waitRequest12{hs.client12}.handle(c, m)
 	}

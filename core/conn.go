@@ -2,6 +2,7 @@ package core
 
 import (
 	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/gossl/gossl/core/internal/pki"
 	"github.com/gossl/gossl/core/internal/record"
 )
 
@@ -44,6 +45,8 @@ type Conn struct {
 	flight      []byte // the handshake messages to send that may share a record
 	rest        []byte // plaintext of an opened record that was not read yet: a part of restMem
 	restMem     []byte
+
+	peerCerts []*pki.Certificate // parsed and not verified yet
 
 	limits  limits
 	info    info
@@ -287,11 +290,12 @@ func (c *Conn) fail(e *Error) error {
 	return e
 }
 
-// Abort sends a fatal alert and ends the connection.
+// Abort sends a fatal alert and ends the connection. It may be called instead of an answer to a Want.
 func (c *Conn) Abort(description int) error {
 	if c.err != nil {
 		return c.err
 	}
+	c.want = 0
 	_ = c.fail(alert.New(alert.Caller, alert.ReasonCallbackFailed, alert.Description(description), "the caller ended the connection"))
 	return nil
 }

@@ -8,22 +8,25 @@ import (
 	"github.com/gossl/gossl/core/internal/suite"
 )
 
-// setPeerChain parses the certificates that the peer sent and, if the config asks for it, verifies them. It sets
-// c.info.peerChain, peerLeaf, verified and verifyResult.
+// setPeerChain parses the certificates that the peer sent. It sets c.info.peerChain and peerLeaf.
 func (c *Conn) setPeerChain(ders [][]byte) error {
 	certs, err := parseChain(ders)
 	if err != nil {
 		return err
 	}
-	c.info.peerChain, c.info.peerLeaf = ders, certs[0]
+	c.info.peerChain, c.info.peerLeaf, c.peerCerts = ders, certs[0], certs
 	if certs[0].PublicKey == nil {
 		return alert.New(alert.Peer, alert.ReasonUnableToFindPublicKeyParameters, alert.UnsupportedCertificate,
 			"peer's certificate has an unsupported public key")
 	}
-	if err := c.checkKeyUsage(certs[0]); err != nil {
-		return err
-	}
-	if c.cfg.VerifyMode == VerifyNone || c.cfg.AskVerify {
+	return c.checkKeyUsage(certs[0])
+}
+
+// verifyPeer verifies what setPeerChain has parsed, if the config asks for it. It sets c.info.verified and verifyResult.
+func (c *Conn) verifyPeer() error {
+	certs := c.peerCerts
+	c.peerCerts = nil
+	if c.cfg.VerifyMode == VerifyNone {
 		return nil
 	}
 	return c.verifyChain(certs)

@@ -45,8 +45,13 @@ func template(name string) *x509.Certificate {
 
 // Issue returns a chain and the key in PEM for a host.
 func (a *Authority) Issue(key crypto.Signer, host string) (chain, keyPEM []byte) {
+	return a.IssueFor(key, host, x509.KeyUsageDigitalSignature|x509.KeyUsageKeyEncipherment)
+}
+
+// IssueFor is Issue for a key with that usage.
+func (a *Authority) IssueFor(key crypto.Signer, host string, usage x509.KeyUsage) (chain, keyPEM []byte) {
 	t := template(host)
-	t.DNSNames, t.KeyUsage = []string{host}, x509.KeyUsageDigitalSignature|x509.KeyUsageKeyEncipherment
+	t.DNSNames, t.KeyUsage = []string{host}, usage
 	der := must(x509.CreateCertificate(rand.Reader, t, a.cert, key.Public(), a.key))
 	return encode("CERTIFICATE", der), encode("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
 }

@@ -20,6 +20,7 @@ const (
 	alertCertificateUnknown   = 46
 	alertInternalError        = 80
 	alertDecompressionFailure = 30
+	alertBadStatusResponse    = 113
 )
 
 // exchange is one connection.
@@ -168,6 +169,8 @@ func (x *exchange) answerSNI() error {
 		return x.conn.AnswerSNI(alertHandshakeFailure)
 	case x.ExpectAdvertisedALPN != "" && x.ExpectAdvertisedALPN != wireALPN(x.conn.OfferedALPN()):
 		return fmt.Errorf("client offers protocols %q", x.conn.OfferedALPN())
+	case x.UseOCSPCallback && x.FailOCSPCallback:
+		return x.conn.AnswerSNI(alertInternalError)
 	case x.SelectEmptyALPN && len(x.conn.OfferedALPN()) > 0:
 		return x.selectEmptyALPN()
 	}
@@ -204,6 +207,9 @@ func (x *exchange) answerVerify() error {
 		return errors.New("certificate verified twice")
 	}
 	x.verified = true
+	if x.UseOCSPCallback && x.FailOCSPCallback && !x.Server {
+		return x.conn.Abort(alertBadStatusResponse)
+	}
 	if !x.VerifyFail {
 		return x.conn.AnswerVerify(0, 0)
 	}
