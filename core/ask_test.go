@@ -40,7 +40,7 @@ func goOn(w Want) func(*Conn) error {
 	}
 }
 
-func versionsOf(t *testing.T, v uint16, configs ...*Config) {
+func versionsOf(t testing.TB, v uint16, configs ...*Config) {
 	for _, c := range configs {
 		require.NoError(t, c.SetMinVersion(int(v)))
 		require.NoError(t, c.SetMaxVersion(int(v)))

@@ -43,8 +43,11 @@ type Conn struct {
 
 	handshakeIn []byte // the handshake messages received but not handled yet
 	flight      []byte // the handshake messages to send that may share a record
-	rest        []byte // plaintext of an opened record that was not read yet: a part of restMem
-	restMem     []byte
+
+	// misspeak, which only tests set, sends a handshake message in another way, or another one.
+	misspeak func(raw []byte) error
+	rest     []byte // plaintext of an opened record that was not read yet: a part of restMem
+	restMem  []byte
 
 	peerCerts []*pki.Certificate // parsed and not verified yet
 

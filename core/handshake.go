@@ -184,6 +184,9 @@ func (c *Conn) sendRaw(t *keys.Transcript, raw []byte) error {
 	if t != nil {
 		t.Write(raw)
 	}
+	if c.misspeak != nil {
+		return c.misspeak(raw)
+	}
 	if c.packs() {
 		c.flight = append(c.flight, raw...)
 		return nil

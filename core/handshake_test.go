@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/group"
@@ -128,7 +129,7 @@ func connectDefault(t testing.TB) (c, s *Conn) {
 }
 
 func clientCertificate(t testing.TB, client, server *Config) {
-	_, _, ca := configs(t)
+	_, _, ca := configsAt(t, time.Unix(client.Now(), 0))
 	chain, key := ca.Issue(ecKey(t), "client")
 	require.NoError(t, client.UseCertificate(chain, key, nil))
 	require.NoError(t, server.AddAnchorsPEM(ca.PEM))

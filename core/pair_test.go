@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/gossl/gossl/core/internal/testcert"
 	"github.com/stretchr/testify/require"
@@ -28,12 +29,19 @@ func rsaKey(t testing.TB) crypto.Signer {
 
 // configs returns a client that trusts the CA and a server with a certificate for "localhost".
 func configs(t testing.TB, keys ...crypto.Signer) (client, server *Config, ca *testcert.Authority) {
-	ca = testcert.NewAuthority()
+	return configsAt(t, time.Now(), keys...)
+}
+
+// configsAt is configs whose clocks stand still and whose certificates are good at that moment.
+func configsAt(t testing.TB, now time.Time, keys ...crypto.Signer) (client, server *Config, ca *testcert.Authority) {
+	ca = testcert.NewAuthorityAt(now)
 	client, err := NewConfig(MethodTLSClient)
 	require.NoError(t, err)
 	require.NoError(t, client.AddAnchorsPEM(ca.PEM))
+	client.Now = now.Unix
 	server, err = NewConfig(MethodTLSServer)
 	require.NoError(t, err)
+	server.Now = now.Unix
 	if len(keys) == 0 {
 		keys = []crypto.Signer{ecKey(t)}
 	}

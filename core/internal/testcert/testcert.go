@@ -17,6 +17,7 @@ import (
 type Authority struct {
 	cert *x509.Certificate
 	key  crypto.Signer
+	now  time.Time
 	PEM  []byte
 }
 
@@ -28,18 +29,21 @@ func must[T any](v T, err error) T {
 }
 
 // NewAuthority makes one.
-func NewAuthority() *Authority {
+func NewAuthority() *Authority { return NewAuthorityAt(time.Now()) }
+
+// NewAuthorityAt makes one whose certificates are good for an hour before and after a moment.
+func NewAuthorityAt(now time.Time) *Authority {
 	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	t := template("test authority")
+	t := template("test authority", now)
 	t.IsCA, t.KeyUsage = true, x509.KeyUsageCertSign|x509.KeyUsageCRLSign
 	der := must(x509.CreateCertificate(rand.Reader, t, t, key.Public(), key))
-	return &Authority{must(x509.ParseCertificate(der)), key, encode("CERTIFICATE", der)}
+	return &Authority{must(x509.ParseCertificate(der)), key, now, encode("CERTIFICATE", der)}
 }
 
-func template(name string) *x509.Certificate {
+func template(name string, now time.Time) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: must(rand.Int(rand.Reader, big.NewInt(1<<62))), Subject: pkix.Name{CommonName: name},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), BasicConstraintsValid: true,
 	}
 }
 
@@ -50,7 +54,7 @@ func (a *Authority) Issue(key crypto.Signer, host string) (chain, keyPEM []byte)
 
 // IssueFor is Issue for a key with that usage.
 func (a *Authority) IssueFor(key crypto.Signer, host string, usage x509.KeyUsage) (chain, keyPEM []byte) {
-	t := template(host)
+	t := template(host, a.now)
 	t.DNSNames, t.KeyUsage = []string{host}, usage
 	der := must(x509.CreateCertificate(rand.Reader, t, a.cert, key.Public(), a.key))
 	return encode("CERTIFICATE", der), encode("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(key)))
