@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop bogo fuzz lint bench clean
+.PHONY: all lib demo test go c python cpython interop bogo timing fuzz lint bench clean
 
 all: lib
 
@@ -45,6 +45,10 @@ interop: $(LIB)
 # BOGO_RUNNER is the directory of BoringSSL's ssl/test/runner. CI has none: there the shim has a test of its own.
 bogo:
 	$(PYTHON) tests/bogo/run.py
+
+# Statistical tests that nothing secret shows in the time: two minutes, on a quiet machine.
+timing:
+	GOSSL_TIMING=1 $(GO) test -v -count=1 -run Timing ./core ./core/internal/record
 
 fuzz:
 	$(PYTHON) tests/fuzz.py $(FUZZTIME)

@@ -22,7 +22,7 @@ import (
 type cbcState struct {
 	hash      crypto.Hash
 	mac       hash.Hash
-	dummy     hash.Hash        // takes the compressions that a shorter record would save
+	secret    *secretLengthMAC // opens MAC-then-encrypt
 	mode      cipher.BlockMode // nil: no encryption
 	setIV     func([]byte)
 	blockLen  int
@@ -40,7 +40,7 @@ func newCBC(version uint16, s *suite.Suite, macKey, key, iv []byte, etm, sealing
 	if !ok {
 		return nil, alert.New(alert.Internal, alert.ReasonUnknownCipherType, alert.InternalError, "suite has no MAC")
 	}
-	c := &cbcState{hash: h, mac: hmac.New(h.New, macKey), dummy: h.New(), blockLen: 1,
+	c := &cbcState{hash: h, mac: hmac.New(h.New, macKey), blockLen: 1,
 		sum: make([]byte, 0, 64), work: make([]byte, 64)}
 	if s.Enc == suite.EncNull {
 		return c, nil
@@ -54,6 +54,9 @@ func newCBC(version uint16, s *suite.Suite, macKey, key, iv []byte, etm, sealing
 		return nil, err
 	}
 	c.blockLen, c.explicit, c.etm = block.BlockSize(), version >= version11, etm
+	if !sealing && !etm {
+		c.secret = newSecretLengthMAC(h, macKey)
+	}
 	if c.explicit {
 		iv = make([]byte, c.blockLen)
 	}
@@ -206,7 +209,7 @@ func (h *Half) openMtE(hdr Header, body []byte) ([]byte, error) {
 	n := len(plain) - 1 - padLen - macLen
 
 	theirs := c.extractMAC(plain, n)
-	ours := c.macConstantTime(h.additionalData(hdr.Type, n), plain, n)
+	ours := c.secret.sum(h.additionalData(hdr.Type, n), plain, n, len(plain)-1-macLen)
 	good &= subtle.ConstantTimeCompare(theirs, ours)
 	if good != 1 {
 		return nil, badMAC()
@@ -258,23 +261,4 @@ func rotateLeft(b []byte, by int) []byte {
 		}
 	}
 	return b
-}
-
-// macConstantTime is macOf(header, plain[:n]) in as many compressions as the longest n would take.
-func (c *cbcState) macConstantTime(header, plain []byte, n int) []byte {
-	mac := c.macOf(header, plain[:n])
-	longest := len(plain) - 1 - c.hash.Size()
-	spare := c.blocks(len(header)+longest) - c.blocks(len(header)+n)
-	block := c.dummy.BlockSize()
-	c.dummy.Reset()
-	c.dummy.Write(plain[:min(spare*block, len(plain))])
-	return mac
-}
-
-// blocks returns how many compressions the inner hash of HMAC takes for n bytes behind the key.
-func (c *cbcState) blocks(n int) int {
-	if c.dummy.BlockSize() == 128 {
-		return (n + 1 + 16 + 127) >> 7
-	}
-	return (n + 1 + 8 + 63) >> 6
 }
