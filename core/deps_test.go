@@ -28,7 +28,7 @@ var mayImport = map[string][]string{
 	"core/internal/certinfo": {"object", "pki"},
 }
 
-// forbidden are the packages through which an engine would reach outside.
+// forbidden are the packages through which an engine would reach outside. core/netconn, which wraps one, is outside.
 var forbidden = []string{"net", "os", "syscall", "log", "os/exec"}
 
 type goPackage struct {
@@ -44,7 +44,7 @@ func TestImportsKeepTheDirection(t *testing.T) {
 		require.NoError(t, d.Decode(&p))
 		name := strings.TrimPrefix(p.ImportPath, module)
 		for _, i := range p.Imports {
-			require.False(t, slices.Contains(forbidden, i), "%s imports %s", name, i)
+			require.False(t, slices.Contains(forbidden, i) && name != "core/netconn", "%s imports %s", name, i)
 			inner, ours := strings.CutPrefix(i, module+"core/internal/")
 			if ours && name != "core" {
 				require.Contains(t, mayImport[name], inner, name)

@@ -13,6 +13,8 @@
 // decision of the caller (which certificate for this server name, which pre-shared key) returns a Want; the caller
 // answers and calls again.
 //
+// Package netconn below this one wraps it all in a net.Conn.
+//
 // # States
 //
 // A handshake is a chain of small types, one for each message that is waited for, named as the RFCs name their states.

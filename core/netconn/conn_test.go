@@ -1,0 +1,211 @@
+package netconn_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gossl/gossl/core"
+	"github.com/gossl/gossl/core/internal/testcert"
+	"github.com/gossl/gossl/core/netconn"
+	"github.com/stretchr/testify/require"
+)
+
+func configs(t testing.TB) (client, server *core.Config, authority []byte) {
+	chain, key, authority := testcert.Localhost()
+	server, err := core.NewConfig(core.MethodTLSServer)
+	require.NoError(t, err)
+	require.NoError(t, server.UseCertificate(chain, key, nil))
+	client, err = core.NewConfig(core.MethodTLSClient)
+	require.NoError(t, err)
+	require.NoError(t, client.AddAnchorsPEM(authority))
+	return client, server, authority
+}
+
+func listen(t testing.TB, server *core.Config) net.Listener {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	l := netconn.NewListener(inner, server)
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+// httpClient dials with our engine.
+func httpClient(cfg *core.Config) *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		DialTLSContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			raw, err := new(net.Dialer).DialContext(ctx, network, addr)
+			if err != nil {
+				return nil, err
+			}
+			return netconn.Client(raw, cfg, "localhost")
+		},
+	}}
+}
+
+func echo(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) }
+
+func post(t *testing.T, client *http.Client, addr net.Addr) {
+	body := make([]byte, 300_000)
+	_, _ = rand.Read(body)
+	answer, err := client.Post("https://"+addr.String(), "application/octet-stream", bytes.NewReader(body))
+	require.NoError(t, err)
+	got, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	require.True(t, bytes.Equal(body, got))
+}
+
+func TestHTTPBothWays(t *testing.T) {
+	client, server, authority := configs(t)
+	ours := listen(t, server)
+	go func() { _ = http.Serve(ours, http.HandlerFunc(echo)) }()
+	pool := x509.NewCertPool()
+	require.True(t, pool.AppendCertsFromPEM(authority))
+	theirs := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, ServerName: "localhost"}}}
+	for range 3 {
+		post(t, httpClient(client), ours.Addr())
+		post(t, theirs, ours.Addr())
+	}
+}
+
+func TestACertificateOfAnotherAuthorityIsRefused(t *testing.T) {
+	_, server, _ := configs(t)
+	stranger, _, _ := configs(t)
+	l := listen(t, server)
+	go func() { _ = http.Serve(l, http.HandlerFunc(echo)) }()
+	_, err := httpClient(stranger).Get("https://" + l.Addr().String())
+	var e *core.Error
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "CERTIFICATE_VERIFY_FAILED", e.Name())
+}
+
+func pair(t *testing.T) (c, s *netconn.Conn) {
+	client, server, _ := configs(t)
+	l := listen(t, server)
+	raw, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	c, err = netconn.Client(raw, client, "localhost")
+	require.NoError(t, err)
+	accepted, err := l.Accept()
+	require.NoError(t, err)
+	s = accepted.(*netconn.Conn)
+	done := make(chan error)
+	go func() { done <- s.Handshake() }()
+	require.NoError(t, c.Handshake())
+	require.NoError(t, <-done)
+	return c, s
+}
+
+func TestBothDirectionsAtOnce(t *testing.T) {
+	c, s := pair(t)
+	const size = 5 << 20
+	var all sync.WaitGroup
+	for _, x := range []*netconn.Conn{c, s} {
+		all.Go(func() {
+			_, err := x.Write(make([]byte, size))
+			require.NoError(t, err)
+		})
+		all.Go(func() {
+			n, err := io.CopyN(io.Discard, x, size)
+			require.NoError(t, err)
+			require.EqualValues(t, size, n)
+		})
+	}
+	all.Wait()
+}
+
+func TestEnds(t *testing.T) {
+	c, s := pair(t)
+	require.NoError(t, c.CloseWrite())
+	_, err := s.Read(make([]byte, 1))
+	require.Equal(t, io.EOF, err)
+	_, err = s.Write([]byte("still open"))
+	require.NoError(t, err)
+	got := make([]byte, 10)
+	_, err = io.ReadFull(c, got)
+	require.NoError(t, err)
+
+	c, s = pair(t)
+	var raw net.Conn = c
+	require.NoError(t, raw.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
+	_, err = c.Read(got)
+	require.ErrorContains(t, err, "timeout")
+	require.NoError(t, raw.SetReadDeadline(time.Time{}))
+	_, err = s.Write([]byte("x"))
+	require.NoError(t, err)
+	n, err := c.Read(got)
+	require.NoError(t, err, "a read that timed out may be repeated")
+	require.Equal(t, 1, n)
+
+	waiting := make(chan error)
+	go func() { _, err := c.Read(got); waiting <- err }()
+	time.Sleep(10 * time.Millisecond)
+	require.NoError(t, c.Close())
+	require.Error(t, <-waiting)
+	_, err = s.Read(got)
+	require.Equal(t, io.EOF, err)
+}
+
+func TestAnAbruptEndIsNotAnEnd(t *testing.T) {
+	client, server, _ := configs(t)
+	l := listen(t, server)
+	raw, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	c, err := netconn.Client(raw, client, "localhost")
+	require.NoError(t, err)
+	go func() { _, _ = c.Write([]byte("x")); _ = raw.Close() }()
+	s, err := l.Accept()
+	require.NoError(t, err)
+	_, err = io.ReadAll(s)
+	require.Equal(t, io.ErrUnexpectedEOF, err)
+}
+
+func TestAConfigThatAsksIsRefused(t *testing.T) {
+	client, server, _ := configs(t)
+	server.AskSNI = true
+	l := listen(t, server)
+	raw, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	c, err := netconn.Client(raw, client, "localhost")
+	require.NoError(t, err)
+	go func() { _ = c.Handshake() }()
+	s, err := l.Accept()
+	require.NoError(t, err)
+	_, err = s.Read(make([]byte, 1))
+	require.Equal(t, netconn.ErrDecision, err)
+	require.NoError(t, s.Close())
+}
+
+// A web server and a client of it.
+func Example() {
+	chain, key, authority := testcert.Localhost()
+	server, _ := core.NewConfig(core.MethodTLSServer)
+	_ = server.UseCertificate(chain, key, nil)
+	tcp, _ := net.Listen("tcp", "127.0.0.1:0")
+	go func() {
+		_ = http.Serve(netconn.NewListener(tcp, server), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = fmt.Fprint(w, "hello")
+		}))
+	}()
+
+	client, _ := core.NewConfig(core.MethodTLSClient)
+	_ = client.AddAnchorsPEM(authority)
+	answer, err := httpClient(client).Get("https://" + tcp.Addr().String())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	body, _ := io.ReadAll(answer.Body)
+	fmt.Println(string(body))
+	// Output: hello
+}
