@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop bogo timing fuzz lint bench clean
+.PHONY: all lib demo test go c python cpython interop bogo timing fuzz lint bench install clean
 
 all: lib
 
@@ -65,6 +65,22 @@ $(VENV)/lint: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check ruff==0.14.6 mypy==1.18.2
 	touch $@
+
+# The C library: header, shared and static library, and a file for pkg-config.
+PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+
+build/libgossl.a: $(SOURCES)
+	$(PYTHON) capi/build_library.py $@
+
+install: $(LIB) build/libgossl.a
+	install -d $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	install -m 644 capi/gossl.h $(DESTDIR)$(PREFIX)/include/
+	install -m 755 $(LIB) $(DESTDIR)$(PREFIX)/lib/libgossl.so.1
+	ln -sf libgossl.so.1 $(DESTDIR)$(PREFIX)/lib/libgossl.so
+	install -m 644 build/libgossl.a $(DESTDIR)$(PREFIX)/lib/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' capi/gossl.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/gossl.pc
 
 bench: $(LIB)
 	$(PYTHON) tests/bench.py

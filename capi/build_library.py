@@ -1,4 +1,4 @@
-"""Builds libgossl.so. `python capi/build_library.py [FILE]`; setup.py calls it too.
+"""Builds the library. `python capi/build_library.py [FILE]`; setup.py calls it too. A FILE that ends in .a is static.
 
 Needs Go and a C compiler, and says in one sentence which of them is missing.
 """
@@ -41,13 +41,19 @@ def check_tools() -> str:
     return go
 
 
-def build_library(target: Path) -> None:
-    """Builds the shared library."""
+def build_library(target: Path, tags: str = "") -> None:
+    """Builds the shared library, or the static one if the target's name ends in .a. tags are Go build tags more,
+    for a library to look into: it keeps its symbols.
+    """
     go = check_tools()
     target.parent.mkdir(parents=True, exist_ok=True)
     script = ROOT / "capi" / "gossl.map"
-    linker = f"-s -w -extldflags '-Wl,--version-script={script} -Wl,-soname,{LIBRARY}.1'"
-    command = [go, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-tags=netgo,osusergo"]
+    mode = "c-archive" if target.suffix == ".a" else "c-shared"
+    strip = "" if tags else "-s -w "
+    linker = (
+        strip if mode == "c-archive" else f"{strip}-extldflags '-Wl,--version-script={script} -Wl,-soname,{LIBRARY}.1'"
+    )
+    command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
     environment = {**os.environ, "CGO_ENABLED": "1"}
     built = subprocess.run(
         [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"], cwd=ROOT, env=environment, check=False

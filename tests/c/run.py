@@ -1,4 +1,4 @@
-"""Compiles and runs the C programs: as C99, as C++, and with AddressSanitizer."""
+"""Compiles and runs the C programs: as C99, as C++, with AddressSanitizer and under valgrind."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build"
 sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(ROOT / "capi"))
+import held  # noqa: E402
+import hostile  # noqa: E402
+import installed  # noqa: E402
+import statuses  # noqa: E402
+from build_library import build_library  # noqa: E402
 from certs import Authority, Leaf  # noqa: E402
 
 STRICT = ["-Wall", "-Wextra", "-Werror", "-I", str(ROOT / "capi")]
@@ -30,10 +36,36 @@ def name_library() -> None:
         link.symlink_to("libgossl.so")
 
 
-def compiled(name: str, *flags: str, compiler: str = "gcc", suffix: str = "") -> str:
+def compiled(name: str, *flags: str, compiler: str = "gcc", suffix: str = "", source: Path | None = None) -> str:
     output = str(BUILD / f"{name}{suffix}")
-    subprocess.run([compiler, *flags, *STRICT, str(HERE / f"{name}.c"), "-o", output, *LINK], check=True)
+    source = source or HERE / f"{name}.c"
+    subprocess.run([compiler, *flags, *STRICT, str(source), "-o", output, *LINK], check=True)
     return output
+
+
+def run_hostile() -> None:
+    """Every function with wrong arguments, alone and under AddressSanitizer."""
+    source = BUILD / "hostile.c"
+    count = hostile.write(ROOT / "capi/gossl.h", source)
+    declared = (ROOT / "capi/gossl.h").read_text().count("gossl_error *err);")
+    if count < 40 or count < declared:
+        raise AssertionError(f"hostile.py found only {count} functions in gossl.h")
+    for flags, suffix in (("-std=c99",), ""), (("-std=c99", "-g", "-fsanitize=address"), "-asan"):
+        program = compiled("hostile", *flags, suffix=suffix, source=source)
+        subprocess.run([program], check=True, timeout=300, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+
+
+def under_valgrind(program: str, *files: str) -> None:
+    """With a library that tells valgrind what Go does with its memory (Go's build tag valgrind)."""
+    library = BUILD / "valgrind" / "libgossl.so.1"
+    sources = [ROOT / "go.mod", *(ROOT / "capi").iterdir(), *(ROOT / "core").rglob("*.go")]
+    if not library.exists() or library.stat().st_mtime < max(s.stat().st_mtime for s in sources):
+        build_library(library, "valgrind")
+    command = ["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite"]
+    command += ["--errors-for-leak-kinds=definite", "--num-callers=60", f"--suppressions={HERE / 'go.supp'}"]
+    environment = {**os.environ, "LD_LIBRARY_PATH": str(library.parent)}
+    subprocess.run([*command, program, *files], check=True, timeout=300, env=environment)
+    print("valgrind: ok")
 
 
 def serve(leaf: Leaf, directory: Path) -> int:
@@ -71,7 +103,9 @@ def main() -> int:
         authority = Authority(directory / "ca")
         leaf = authority.issue("localhost", "ecdsa")
         files = [str(leaf.cert), str(leaf.key), str(authority.cert)]
-        programs = [compiled("smoke", "-std=c99"), compiled("threads", "-std=c99")]
+        statuses.check(ROOT / "capi/gossl.h")
+        programs = [compiled(name, "-std=c99") for name in ("smoke", "threads")]
+        programs.append(compiled("leak", "-std=gnu99"))
         programs.append(compiled("smoke", "-std=c99", "-g", "-fsanitize=address", suffix="-asan"))
         if shutil.which("g++"):
             programs.append(compiled("smoke", "-x", "c++", compiler="g++", suffix="-cxx"))
@@ -80,6 +114,13 @@ def main() -> int:
             subprocess.run(
                 [program, *files], check=True, timeout=120, env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}
             )
+        run_hostile()
+        if shutil.which("valgrind"):
+            under_valgrind(compiled("smoke", "-std=c99"), *files)
+        elif os.environ.get("CI_VALGRIND"):
+            raise AssertionError("valgrind is not installed")
+        held.check(compiled("server", "-std=gnu99"), leaf.cert, leaf.key, authority.cert)
+        installed.check(directory)
         fetch, port = compiled("fetch", "-std=c99"), str(serve(leaf, directory))
         page = subprocess.run(
             [fetch, "localhost", port, str(authority.cert)], capture_output=True, text=True, check=True
