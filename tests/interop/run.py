@@ -125,25 +125,49 @@ class Peer(NamedTuple):
     needs: list[str]
     server: list[str]
     client: list[str]
-    options: dict[str, list[str]]  # by version
+    options: dict[str, list[str]]  # by version: what it cannot is not there
     prints_port: bool = False
+    keys: tuple[str, ...] = ("rsa", "ecdsa")
 
 
+BOTH = {v: [v] for v in ("1.2", "1.3")}
+ALL_KEYS = ("rsa", "ecdsa", "ed25519")
 GO = str(ROOT / "build" / "peers")
+RUSTLS = str(ROOT / "build" / "rustls" / "release" / "rustls_peer")
+JAVA = ["java", "-XX:TieredStopAtLevel=1", "-cp", str(ROOT / "build"), "TlsPeer"]
 ERLANG = ["erl", "-noshell", "-pa", str(ROOT / "build"), "-run", "tls_peer", "main"]
+
+
+# Debian's Rust is too old for rustls: a machine without another one goes without, as the table then says.
+OPTIONAL = {"rustls"}
+
+
+def compiled_peer(name: str, header: str, options: dict[str, list[str]]) -> Peer:
+    """A C program of ours on another library, which needs its headers."""
+    program = str(ROOT / "build" / name)
+    return Peer([header], [program, "server", "{cert}", "{key}"], [program, "client", "{port}", "{ca}"], options, True)
+
+
+def is_there(needed: str) -> bool:
+    """A command, or a header of the C compiler."""
+    if not needed.endswith(".h"):
+        return shutil.which(needed) is not None
+    return any((Path(place) / needed).exists() for place in ("/usr/include", "/usr/local/include"))
+
+
 PEER = {
     "openssl": Peer(
         ["openssl"],
         ["openssl", "s_server", "-accept", "{port}", "-cert", "{cert}", "-key", "{key}", "-www", "-quiet"],
         ["openssl", "s_client", "-connect", "localhost:{port}", "-CAfile", "{ca}", "-verify_return_error",
          "-verify_hostname", "localhost", "-quiet", "-4"],
-        {"1.2": ["-tls1_2"], "1.3": ["-tls1_3"]},
+        {"1.2": ["-tls1_2"], "1.3": ["-tls1_3"]}, keys=ALL_KEYS,
     ),
     "gnutls": Peer(
         ["gnutls-cli", "gnutls-serv"],
         ["gnutls-serv", "--http", "--quiet", "--port", "{port}", "--x509certfile", "{cert}", "--x509keyfile", "{key}"],
         ["gnutls-cli", "--x509cafile", "{ca}", "--port", "{port}", "localhost", "--logfile", "/dev/null"],
-        {v: ["--priority", f"NORMAL:-VERS-ALL:+VERS-TLS{v}"] for v in ("1.2", "1.3")},
+        {v: ["--priority", f"NORMAL:-VERS-ALL:+VERS-TLS{v}"] for v in ("1.2", "1.3")}, keys=ALL_KEYS,
     ),
     "nss": Peer(
         ["selfserv", "tstclnt", "certutil", "pk12util"],
@@ -152,9 +176,21 @@ PEER = {
         {v: ["-V", f"tls{v}:tls{v}"] for v in ("1.2", "1.3")},
     ),
     "go": Peer(["go"], [GO, "server", "{cert}", "{key}"], [GO, "client", "{port}", "{ca}"],
-               {v: [v] for v in ("1.2", "1.3")}, True),
+               BOTH, True, ALL_KEYS),
     "erlang": Peer(["erl", "erlc"], [*ERLANG, "server", "{cert}", "{key}"], [*ERLANG, "client", "{port}", "{ca}"],
-                   {v: [v] for v in ("1.2", "1.3")}, True),
+                   BOTH, True),
+    "java": Peer(["java", "javac"], [*JAVA, "server", "{p12}"], [*JAVA, "client", "{port}", "{ca}"],
+                 BOTH, True, ALL_KEYS),
+    "wolfssl": compiled_peer("wolf_peer", "wolfssl/ssl.h", BOTH),
+    "mbedtls": compiled_peer("mbed_peer", "mbedtls/ssl.h", {"1.2": ["1.2"]}),
+    "botan": Peer(
+        ["botan"],
+        ["botan", "tls_server", "{cert}", "{key}", "--port={port}"],
+        ["botan", "tls_client", "localhost", "--port={port}", "--trusted-cas={ca}", "--skip-system-cert-store"],
+        {"1.2": []},
+    ),
+    "rustls": Peer(["cargo"], [RUSTLS, "server", "{cert}", "{key}"], [RUSTLS, "client", "{port}", "{ca}"],
+                   BOTH, True, ALL_KEYS),
     "curl": Peer(["curl"], [], ["curl", "-sS", "--cacert", "{ca}", "https://localhost:{port}/"],
                  {v: [f"--tlsv{v}", "--tls-max", v] for v in ("1.2", "1.3")}),
 }  # fmt: skip
@@ -163,11 +199,33 @@ PEER = {
 def prepare(peer: str, setting: Setting) -> None:
     """Builds what the peer needs."""
     if peer == "go":
-        subprocess.run(["go", "build", "-o", GO, "./tests/interop/peers"], cwd=ROOT, check=True)
+        subprocess.run(["go", "build", "-o", GO, "./tests/interop/peers/go"], cwd=ROOT, check=True)
     if peer == "erlang":
         subprocess.run(["erlc", "-o", str(ROOT / "build"), str(PEERS / "tls_peer.erl")], check=True)
     if peer == "nss":
         nss_database(setting)
+    if peer == "java":
+        subprocess.run(["javac", "-d", str(ROOT / "build"), str(PEERS / "TlsPeer.java")], check=True)
+        for name in setting.leaves:
+            bundle(setting, name)
+    if peer == "rustls":
+        command = ["cargo", "build", "-q", "--release", "--locked", "--target-dir", str(ROOT / "build" / "rustls")]
+        subprocess.run(command, cwd=PEERS / "rustls_peer", check=True)
+    libraries = {"wolfssl": ["-lwolfssl"], "mbedtls": ["-lmbedtls", "-lmbedx509", "-lmbedcrypto"]}.get(peer)
+    if libraries:
+        name = "wolf_peer" if peer == "wolfssl" else "mbed_peer"
+        output = str(ROOT / "build" / name)
+        subprocess.run(
+            ["gcc", "-Wall", "-Wextra", str(PEERS / "c" / f"{name}.c"), "-o", output, *libraries], check=True
+        )
+
+
+def bundle(setting: Setting, name: str) -> str:
+    """A leaf and its key as PKCS #12."""
+    leaf, path = setting.leaves[name], str(setting.directory / f"{name}.p12")
+    command = ["openssl", "pkcs12", "-export", "-in", str(leaf.cert), "-inkey", str(leaf.key), "-out", path]
+    subprocess.run([*command, "-passout", "pass:x", "-name", name], check=True, capture_output=True)
+    return path
 
 
 def nss_database(setting: Setting) -> None:
@@ -180,11 +238,8 @@ def nss_database(setting: Setting) -> None:
 
     quietly("certutil", "-N", *where, "--empty-password")
     quietly("certutil", "-A", *where, "-n", "authority", "-t", "C,,", "-i", str(setting.authority.cert))
-    for name, leaf in setting.leaves.items():
-        bundle = str(setting.directory / f"{name}.p12")
-        quietly("openssl", "pkcs12", "-export", "-in", str(leaf.cert), "-inkey", str(leaf.key), "-out", bundle,
-                "-passout", "pass:x", "-name", name)  # fmt: skip
-        quietly("pk12util", "-i", bundle, *where, "-W", "x", "-K", "")
+    for name in PEER["nss"].keys:
+        quietly("pk12util", "-i", bundle(setting, name), *where, "-W", "x", "-K", "")
 
 
 def fill(command: list[str], setting: Setting, name: str, port: int) -> list[str]:
@@ -192,6 +247,7 @@ def fill(command: list[str], setting: Setting, name: str, port: int) -> list[str
     values = {
         "port": str(port), "ca": str(setting.authority.cert), "cert": str(leaf.cert), "key": str(leaf.key),
         "nss": str(setting.directory / "nss"), "name": name,
+        "p12": str(setting.directory / f"{name}.p12"),
     }  # fmt: skip
     return [part.format(**values) for part in command]
 
@@ -242,6 +298,16 @@ def attempt(what: Callable[[], None]) -> str:
     return "ok"
 
 
+def features() -> int:
+    """The features that are tried with the openssl command alone, by a program in Go. Returns 1 if one failed."""
+    command = [os.environ.get("GO", "go"), "test", "-v", "-count=1", "./tests/interop/features"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    print(*(line for line in done.stdout.splitlines() if line.startswith("openssl")), sep="\n")
+    if done.returncode:
+        print(done.stdout + done.stderr)
+    return int(done.returncode != 0)
+
+
 def main() -> int:
     if "--stock" in sys.argv:
         import ssl
@@ -253,24 +319,25 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         authority = Authority(directory / "ca")
-        leaves = {kind: authority.issue(kind, kind) for kind in ("rsa", "ecdsa")}
+        leaves = {kind: authority.issue(kind, kind) for kind in ALL_KEYS}
         setting = Setting(ssl, directory, authority, leaves)
         print(f"{'peer':10}{'our side':10}{'version':9}{'key':8}result")
         for peer_name, peer in PEER.items():
-            missing = [c for c in peer.needs if not shutil.which(c)]
+            missing = [c for c in peer.needs if not is_there(c)]
             if missing:
                 print(f"{peer_name:10}skipped: {', '.join(missing)} not installed")
-                failures += required
+                failures += required and peer_name not in OPTIONAL
                 continue
             prepare(peer_name, setting)
-            for version in ("1.2", "1.3"):
-                for key in leaves:
+            for version in peer.options:
+                for key in peer.keys:
                     sides = {"client": their_server} if peer.server else {}
                     sides["server"] = their_client
                     for side, test in sides.items():
                         result = attempt(lambda t=test, v=version, k=key, p=peer: t(p, setting, k, v))  # type: ignore[misc]
                         failures += result != "ok"
                         print(f"{peer_name:10}{side:10}{version:9}{key:8}{result}", flush=True)
+    failures += features()
     print(f"{failures} failed" if failures else "all ok")
     return 1 if failures else 0
 
