@@ -75,7 +75,7 @@ class Counts:
             fresh.replace(self.path)
 
 
-# ---- Servers: "echo N" repeats lines, "get SEED SIZE" gives bytes, "put SIZE" gives the digest of what came -----------
+# ---- Servers: "echo N" repeats lines, "get SEED SIZE" gives bytes, "put SIZE" gives the digest of what came ----------
 
 
 def server_context(directory: Path) -> ssl.SSLContext:
