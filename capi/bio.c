@@ -1,6 +1,7 @@
 /* bio.c owns the memory queues: a table of them with generations, so that a stale handle is an error. Nothing here
    enters Go. */
 #include "bio.h"
+#include "fork.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -15,7 +16,7 @@ typedef struct slot {
   uint32_t next_free;
 } slot;
 
-static struct {
+static KEPT struct {
   pthread_mutex_t lock;
   slot *slots;
   uint32_t len, cap, free_list; /* free_list is index + 1 */
@@ -52,8 +53,14 @@ void bio_unref(bio *b) {
   free(b);
 }
 
-void bio_lock(bio *b) {
-  while (__atomic_exchange_n(&b->lock, 1, __ATOMIC_ACQUIRE)) sched_yield();
+int bio_lock(bio *b) {
+  uint32_t us = fork_process(), holder;
+  for (;;) {
+    holder = 0;
+    if (__atomic_compare_exchange_n(&b->lock, &holder, us, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) return 1;
+    if (holder != us) return 0;
+    sched_yield();
+  }
 }
 
 void bio_unlock(bio *b) { __atomic_store_n(&b->lock, 0, __ATOMIC_RELEASE); }
@@ -81,6 +88,19 @@ static int make_room(bio *b, size_t n) {
   if (need < FIRST_CAP) need = FIRST_CAP;
   if (need < queued + n) need = queued + n;
   return bio_reserve(b, need);
+}
+
+/* A child finds the table whole: no thread is at work on it while the process is forked. */
+static void lock_table(void) { pthread_mutex_lock(&table.lock); }
+static void unlock_table(void) { pthread_mutex_unlock(&table.lock); }
+
+__attribute__((constructor(102))) static void guard_table(void) {
+  pthread_atfork(lock_table, unlock_table, unlock_table);
+}
+
+static int64_t torn(bio *b) {
+  bio_unref(b);
+  return GOSSL_E_FORKED;
 }
 
 static void fail(gossl_error *err, int32_t status, const char *message) {
@@ -146,7 +166,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_write(gossl_bio handle,
   if (!data && len) return GOSSL_E_ARGUMENT;
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
-  bio_lock(b);
+  if (!bio_lock(b)) return torn(b);
   int64_t n = GOSSL_E_SYSCALL;
   if (make_room(b, len)) {
     if (len) memcpy(b->data + b->end, data, len);
@@ -162,7 +182,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_read(gossl_bio handle, 
   if (!buf && cap) return GOSSL_E_ARGUMENT;
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
-  bio_lock(b);
+  if (!bio_lock(b)) return torn(b);
   size_t n = b->end - b->start;
   if (n > cap) n = cap;
   if (n) memcpy(buf, b->data + b->start, n);
@@ -176,7 +196,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_read(gossl_bio handle, 
 __attribute__((visibility("default"))) int64_t gossl_bio_pending(gossl_bio handle) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
-  bio_lock(b);
+  if (!bio_lock(b)) return torn(b);
   int64_t n = (int64_t)(b->end - b->start);
   bio_unlock(b);
   bio_unref(b);

@@ -8,14 +8,15 @@ typedef struct bio {
   uint8_t *data;
   size_t cap, start, end; /* data[start:end] is queued */
   int32_t closed;         /* write_eof was called */
-  int32_t lock;           /* a spin lock: held for one operation */
+  uint32_t lock;          /* a spin lock, held for one operation: 0, or the process (fork.h) that holds it */
   uint32_t refs;          /* the handle's and one for each connection */
 } bio;
 
 /* Takes a reference to the queue of a handle; NULL if there is none. */
 bio *bio_ref(gossl_bio handle);
 void bio_unref(bio *b);
-void bio_lock(bio *b);
+/* 0 if the queue cannot be used: another thread was at work on it when this process was forked. */
+int bio_lock(bio *b);
 void bio_unlock(bio *b);
 /* Makes cap at least need; 0 if there is no memory. */
 int bio_reserve(bio *b, size_t need);

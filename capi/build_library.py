@@ -15,6 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIBRARY = "libgossl.so"
 
+# The Go versions whose runtime can be restarted in a forked child (fork.c says what that relies on). To add one, build
+# with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
+PROVEN = ("1.26",)
+
 
 def needed_go() -> tuple[int, ...]:
     """The Go version that go.mod asks for."""
@@ -35,6 +39,12 @@ def check_tools() -> str:
     if found is None or tuple(map(int, found.groups())) < needed_go():
         version = said.stdout.strip() or said.stderr.strip()
         raise SystemExit(f"gossl: Go {want} or newer is needed, but {go} is {version}; see https://go.dev/dl/")
+    if ".".join(found.groups()) not in PROVEN:
+        proven = ", ".join(PROVEN)
+        raise SystemExit(
+            f"gossl: its runtime is known to survive fork() with Go {proven}, not with {said.stdout.strip()}; "
+            f"set GOTOOLCHAIN=go{PROVEN[-1]}.0 or newer, and Go fetches that one"
+        )
     compiler = os.environ.get("CC", "gcc").split()[0]
     if not shutil.which(compiler) and not shutil.which("cc"):
         raise SystemExit("gossl: no C compiler is installed; install gcc (on Debian: apt install gcc libc6-dev)")
@@ -53,6 +63,7 @@ def build_library(target: Path, tags: str = "") -> None:
     linker = (
         strip if mode == "c-archive" else f"{strip}-extldflags '-Wl,--version-script={script} -Wl,-soname,{LIBRARY}.1'"
     )
+    tags += ",gossl_shared" if mode == "c-shared" else ""
     command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
     environment = {**os.environ, "CGO_ENABLED": "1"}
     built = subprocess.run(
@@ -61,6 +72,20 @@ def build_library(target: Path, tags: str = "") -> None:
     if built.returncode:
         raise SystemExit("gossl: building the library failed; see the messages above")
     target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
+    if mode == "c-shared" and "valgrind" not in tags:
+        prove_restart(target.resolve())
+
+
+def prove_restart(library: Path) -> None:
+    """Forks, in a process of its own, and uses the library in the children and theirs."""
+    try:
+        proof = subprocess.run(
+            [sys.executable, str(ROOT / "capi" / "prove_restart.py"), str(library)], timeout=120, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise SystemExit("gossl: the library that was built hangs in a forked child") from None
+    if proof.returncode:
+        raise SystemExit("gossl: the library that was built does not work in a forked child; see the messages above")
 
 
 if __name__ == "__main__":

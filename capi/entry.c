@@ -8,32 +8,33 @@
 
 #define API __attribute__((visibility("default")))
 
-/* What a function returns in a forked child. */
+/* What a function returns in a forked child in which the runtime cannot be restarted. */
 static int32_t forked(gossl_error *err) {
   if (err) {
     memset(err, 0, sizeof *err);
     err->status = GOSSL_E_FORKED;
     err->alert = -1;
-    strcpy(err->message, "gossl was in use when this process was forked, and cannot go on in the child");
+    strcpy(err->message, "gossl was in use when this process was forked, and cannot go on in the child on this platform");
   }
   return GOSSL_E_FORKED;
 }
 
 #define HOT(name, params, args)                                       \
   API int64_t gossl_##name params {                                   \
-    return runtime_is_alive() ? go_##name args : (int64_t)forked(0);  \
+    return runtime_ready() ? go_##name args : (int64_t)forked(0);  \
   }
 #define COLD(name, params, args)                                      \
   API int32_t gossl_##name params {                                   \
-    return runtime_is_alive() ? go_##name args : forked(err);         \
+    return runtime_ready() ? go_##name args : forked(err);         \
   }
-#define FREE(name, type)                                              \
-  API void gossl_##name(type handle) {                                \
-    if (handle && runtime_is_alive()) go_##name(handle);              \
+/* In a child that has not used gossl there is nothing to be freed that is worth a restart. */
+#define FREE(name, type)                                                \
+  API void gossl_##name(type handle) {                                  \
+    if (handle && runtime_alive() && runtime_ready()) go_##name(handle);  \
   }
 
 API int32_t gossl_abi_version(void) {
-  if (runtime_is_alive()) go_start();
+  runtime_ready();
   return GOSSL_ABI_VERSION;
 }
 
@@ -89,7 +90,7 @@ COLD(session_import, (gossl_config c, gossl_in *data, size_t n, gossl_session *o
      (c, data, n, out, err))
 
 API int64_t gossl_cert_get(gossl_in *data, size_t n, int32_t what, uint8_t *buf, size_t cap, gossl_error *err) {
-  return runtime_is_alive() ? go_cert_get(data, n, what, buf, cap, err) : forked(err);
+  return runtime_ready() ? go_cert_get(data, n, what, buf, cap, err) : forked(err);
 }
 HOT(object_by_nid, (int32_t nid, char *buf, size_t cap), (nid, buf, cap))
 HOT(object_find, (gossl_text *text, size_t n, int32_t by_name, char *buf, size_t cap), (text, n, by_name, buf, cap))

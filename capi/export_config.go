@@ -2,16 +2,18 @@ package main
 
 /*
 #include "gossl.h"
-void tidy(void);
 */
 import "C"
 
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/gossl/gossl/core"
@@ -20,19 +22,31 @@ import (
 // version of the library.
 const version = "0.1.0"
 
-// config is a core.Config with its lock: setters replace what is behind it, connections take a copy.
+// config is a core.Config that is never changed: a setter replaces it by a changed copy, so that whoever reads it, and
+// a child that is forked meanwhile, sees one setting or the other and waits for nobody.
 type config struct {
-	mu sync.Mutex
-	c  *core.Config
+	mu      sync.Mutex // of setters
+	current atomic.Pointer[core.Config]
 }
+
+// Interrupted says that a fork in the middle of a setter leaves the config as it was before.
+func (*config) Interrupted() {}
 
 var configs = slab[config]{kind: kindConfig}
 
-var startOnce sync.Once
+// garbage of this many percent of the live heap starts a collection: Go's default, whatever GOGC says.
+const garbage = 100
 
+// go_start is the first call into a runtime. What the environment says about the runtimes of Go programs was not said
+// for this one. generation is 1, and more in forked children.
+//
 //export go_start
-func go_start() {
-	startOnce.Do(func() { C.tidy() })
+func go_start(generation uint32) {
+	debug.SetGCPercent(garbage)
+	debug.SetMemoryLimit(math.MaxInt64)
+	if generation > 1 {
+		inheritHandles()
+	}
 }
 
 //export go_version
@@ -40,16 +54,31 @@ func go_version(buf *C.char, cap C.size_t) C.int64_t {
 	return give(fmt.Appendf(nil, "gossl %s (%s)", version, runtime.Version()), unsafe.Pointer(buf), cap)
 }
 
-// withConfig runs f on the config of a handle, under its lock.
+// withConfig runs f, which changes nothing, on the config of a handle.
 func withConfig(handle C.gossl_config, err *C.gossl_error, f func(*core.Config) error) (status C.int32_t) {
 	defer guard(&status, err)
 	k := configs.get(uint64(handle))
 	if k == nil {
-		return report(err, errHandle)
+		return report(err, configs.missing(uint64(handle)))
+	}
+	return report(err, f(k.current.Load()))
+}
+
+// changeConfig runs f on a copy of the config of a handle, which takes its place unless f fails.
+func changeConfig(handle C.gossl_config, err *C.gossl_error, f func(*core.Config) error) (status C.int32_t) {
+	defer guard(&status, err)
+	k := configs.get(uint64(handle))
+	if k == nil {
+		return report(err, configs.missing(uint64(handle)))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return report(err, f(k.c))
+	changed := k.current.Load().Copy()
+	if e := f(changed); e != nil {
+		return report(err, e)
+	}
+	k.current.Store(changed)
+	return report(err, nil)
 }
 
 //export go_config_new
@@ -62,7 +91,9 @@ func go_config_new(method C.int32_t, out *C.gossl_config, err *C.gossl_error) (s
 	if e != nil {
 		return report(err, e)
 	}
-	*out = C.gossl_config(configs.add(&config{c: c}))
+	made := &config{}
+	made.current.Store(c)
+	*out = C.gossl_config(configs.add(made))
 	return report(err, nil)
 }
 
@@ -71,7 +102,7 @@ func go_config_free(handle C.gossl_config) { configs.remove(uint64(handle)) }
 
 //export go_config_set_int
 func go_config_set_int(handle C.gossl_config, what C.int32_t, value C.int64_t, err *C.gossl_error) C.int32_t {
-	return withConfig(handle, err, func(c *core.Config) error { return setInt(c, what, int64(value)) })
+	return changeConfig(handle, err, func(c *core.Config) error { return setInt(c, what, int64(value)) })
 }
 
 func setInt(c *core.Config, what C.int32_t, v int64) error {
@@ -193,7 +224,7 @@ func flag(b bool) int64 {
 
 //export go_config_set
 func go_config_set(handle C.gossl_config, what C.int32_t, data *C.gossl_in, n C.size_t, err *C.gossl_error) C.int32_t {
-	return withConfig(handle, err, func(c *core.Config) error {
+	return changeConfig(handle, err, func(c *core.Config) error {
 		b, e := slice(data, n)
 		if e != nil {
 			return e
@@ -293,7 +324,7 @@ func orNull(s string) *string {
 //export go_config_use_certificate
 func go_config_use_certificate(handle C.gossl_config, chain *C.gossl_in, chainLen C.size_t, key *C.gossl_in,
 	keyLen C.size_t, password *C.gossl_in, passwordLen C.size_t, err *C.gossl_error) C.int32_t {
-	return withConfig(handle, err, func(c *core.Config) error {
+	return changeConfig(handle, err, func(c *core.Config) error {
 		chainPEM, e1 := slice(chain, chainLen)
 		keyPEM, e2 := slice(key, keyLen)
 		pass, e3 := slice(password, passwordLen)

@@ -38,8 +38,12 @@ func go_conn_new(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.
 
 //export go_conn_free
 func go_conn_free(handle C.gossl_conn) {
-	k := conns.remove(uint64(handle))
+	k, inherited := conns.remove(uint64(handle))
 	if k == nil {
+		return
+	}
+	if inherited {
+		k.releaseQueues()
 		return
 	}
 	k.mu.Lock()
@@ -49,10 +53,14 @@ func go_conn_free(handle C.gossl_conn) {
 }
 
 func (k *conn) dropQueues() {
+	k.releaseQueues()
+	k.in, k.out = nil, nil
+}
+
+func (k *conn) releaseQueues() {
 	if k.in != nil {
 		C.bio_unref(k.in)
 		C.bio_unref(k.out)
-		k.in, k.out = nil, nil
 	}
 }
 
@@ -61,7 +69,7 @@ func with(handle C.gossl_conn, err *C.gossl_error, f func(*conn) error) (status 
 	defer guard(&status, err)
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return report(err, errHandle)
+		return report(err, conns.missing(uint64(handle)))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -75,7 +83,7 @@ func with(handle C.gossl_conn, err *C.gossl_error, f func(*conn) error) (status 
 func operate(handle C.gossl_conn, op func(*conn) (int, error)) C.int64_t {
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -174,7 +182,7 @@ func go_conn_shutdown(handle C.gossl_conn) C.int64_t {
 func go_conn_pending(handle C.gossl_conn) C.int64_t {
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -186,7 +194,7 @@ func go_conn_error(handle C.gossl_conn, err *C.gossl_error) (status C.int32_t) {
 	defer guard(&status, err)
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return report(err, errHandle)
+		return report(err, conns.missing(uint64(handle)))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -214,12 +222,10 @@ func go_conn_key_update(handle C.gossl_conn, requestPeer C.int32_t, err *C.gossl
 func go_conn_set_config(handle C.gossl_conn, config C.gossl_config, err *C.gossl_error) C.int32_t {
 	other := configs.get(uint64(config))
 	if other == nil {
-		return report(err, errHandle)
+		return report(err, configs.missing(uint64(config)))
 	}
 	return with(handle, err, func(k *conn) error {
-		other.mu.Lock()
-		defer other.mu.Unlock()
-		return k.c.SetConfig(other.c)
+		return k.c.SetConfig(other.current.Load())
 	})
 }
 
@@ -252,7 +258,7 @@ func go_conn_get_int(handle C.gossl_conn, what C.int32_t) (n C.int64_t) {
 	defer guardCount(&n)
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -286,7 +292,7 @@ func go_conn_get(handle C.gossl_conn, what C.int32_t, buf *C.uint8_t, cap C.size
 	defer guardCount(&n)
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -395,7 +401,7 @@ func go_conn_take_trace(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t) (n C.
 func take(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t, collect func(*conn) *[]byte) C.int64_t {
 	k := conns.get(uint64(handle))
 	if k == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()

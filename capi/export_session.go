@@ -31,7 +31,7 @@ func go_conn_session(handle C.gossl_conn, out *C.gossl_session, err *C.gossl_err
 func go_conn_set_session(handle C.gossl_conn, session C.gossl_session, err *C.gossl_error) C.int32_t {
 	s := sessions.get(uint64(session))
 	if s == nil {
-		return report(err, errHandle)
+		return report(err, sessions.missing(uint64(session)))
 	}
 	return with(handle, err, func(k *conn) error { return k.c.SetSession(s) })
 }
@@ -43,7 +43,7 @@ func go_session_free(handle C.gossl_session) { sessions.remove(uint64(handle)) }
 func go_session_get_int(handle C.gossl_session, what C.int32_t) C.int64_t {
 	s := sessions.get(uint64(handle))
 	if s == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(sessions.missing(uint64(handle))))
 	}
 	switch what {
 	case C.GOSSL_SESSION_TIME:
@@ -64,7 +64,7 @@ func go_session_get_int(handle C.gossl_session, what C.int32_t) C.int64_t {
 func go_session_get(handle C.gossl_session, what C.int32_t, buf *C.uint8_t, cap C.size_t) C.int64_t {
 	s := sessions.get(uint64(handle))
 	if s == nil {
-		return C.GOSSL_E_HANDLE
+		return C.int64_t(statusOf(sessions.missing(uint64(handle))))
 	}
 	switch what {
 	case C.GOSSL_SESSION_ID:

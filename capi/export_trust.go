@@ -7,9 +7,7 @@ import "C"
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync"
 	"syscall"
@@ -19,7 +17,7 @@ import (
 
 //export go_config_add_anchors
 func go_config_add_anchors(handle C.gossl_config, data *C.gossl_in, n C.size_t, form C.int32_t, err *C.gossl_error) C.int32_t {
-	return withConfig(handle, err, func(c *core.Config) error {
+	return changeConfig(handle, err, func(c *core.Config) error {
 		b, e := slice(data, n)
 		switch {
 		case e != nil:
@@ -35,7 +33,7 @@ func go_config_add_anchors(handle C.gossl_config, data *C.gossl_in, n C.size_t, 
 
 //export go_config_add_anchor_file
 func go_config_add_anchor_file(handle C.gossl_config, path *C.gossl_text, n C.size_t, err *C.gossl_error) C.int32_t {
-	return withConfig(handle, err, func(c *core.Config) error {
+	return changeConfig(handle, err, func(c *core.Config) error {
 		name, e := text(path, n)
 		if e != nil {
 			return e
@@ -51,7 +49,7 @@ func go_config_add_anchor_file(handle C.gossl_config, path *C.gossl_text, n C.si
 
 //export go_config_add_anchor_dir
 func go_config_add_anchor_dir(handle C.gossl_config, path *C.gossl_text, n C.size_t, err *C.gossl_error) C.int32_t {
-	return withConfig(handle, err, func(c *core.Config) error {
+	return changeConfig(handle, err, func(c *core.Config) error {
 		name, e := text(path, n)
 		if e != nil {
 			return e
@@ -93,9 +91,9 @@ func poolOf(path string) (*core.Pool, error) {
 	if c, ok := pools.byPath[path]; ok && c.state == state {
 		return c.pool, nil
 	}
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
-		return nil, plainErrno(err)
+		return nil, err
 	}
 	p, err := core.NewPool(data)
 	if err != nil {
@@ -113,15 +111,6 @@ func stateOf(path string) (fileState, error) {
 	return fileState{st.Size, st.Mtim.Nano(), st.Ino}, nil
 }
 
-// plainErrno takes the errno out of an error of package os.
-func plainErrno(err error) error {
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno
-	}
-	return err
-}
-
 // directory is a directory of PEM files named by the hash of the subject: "1234abcd.0", and "1234abcd.r0" for CRLs.
 type directory string
 
@@ -137,7 +126,7 @@ func (d directory) CRLs(issuerHash uint32) [][]byte { return d.read(issuerHash, 
 func (d directory) read(hash uint32, prefix string) [][]byte {
 	var found [][]byte
 	for i := range maxSameHash {
-		data, err := os.ReadFile(filepath.Join(string(d), fmt.Sprintf("%08x.%s%d", hash, prefix, i)))
+		data, err := readFile(filepath.Join(string(d), fmt.Sprintf("%08x.%s%d", hash, prefix, i)))
 		if err != nil {
 			break
 		}

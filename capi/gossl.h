@@ -18,7 +18,9 @@
  * Decisions  are states, not callbacks: the handshake returns GOSSL_WANT_…, the caller answers and calls again.
  * Threads    A config may be shared; a connection takes a consistent copy of it when it is made. A connection may be
  *            used by two threads (one reads, one writes). No lock is held while waiting.
- * Fork       In a forked child, calls on handles of the parent return GOSSL_E_FORKED.
+ * Fork       Handles go on in a forked child, each process with its own state from there on (Linux, glibc, x86-64,
+ *            shared library). An object that another thread was using at the moment of the fork gives GOSSL_E_FORKED
+ *            in the child; elsewhere, all of the parent's do.
  * Signals    No SIGPIPE is raised. No handler of the program is replaced.
  */
 #ifndef GOSSL_H

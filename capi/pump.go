@@ -79,10 +79,14 @@ var errWantWrite = errors.New("the transport takes no more for now")
 
 // runMemory does an operation between the two queues, whose memory the engine uses in place.
 func (k *conn) runMemory(op func() (int, error)) (int, error) {
-	C.bio_lock(k.in)
+	if C.bio_lock(k.in) == 0 {
+		return 0, errForked
+	}
 	defer C.bio_unlock(k.in)
 	if k.out != k.in {
-		C.bio_lock(k.out)
+		if C.bio_lock(k.out) == 0 {
+			return 0, errForked
+		}
 		defer C.bio_unlock(k.out)
 	}
 	in, out := k.c.In(), k.c.Out()

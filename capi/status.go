@@ -19,6 +19,7 @@ import (
 var (
 	errHandle = errors.New("not a handle of that kind, or a freed one")
 	errPanic  = errors.New("a defect in gossl; please report it")
+	errForked = errors.New("another thread was using this object when the process was forked; it cannot go on in the child")
 )
 
 // argumentError is a wrong argument.
@@ -45,6 +46,8 @@ func statusOf(err error) C.int32_t {
 		return wantStatus(want)
 	case errors.Is(err, errHandle):
 		return C.GOSSL_E_HANDLE
+	case err == errForked:
+		return C.GOSSL_E_FORKED
 	case errors.Is(err, errPanic):
 		return C.GOSSL_E_PANIC
 	case errors.As(err, &errno):

@@ -9,7 +9,7 @@ type Buffer struct {
 	start, end int
 
 	// Grow, if set, returns memory of at least need bytes that begins with the contents of mem. The default is make.
-	Grow func(mem []byte, need int) []byte
+	Grow func(mem []byte, need int) []byte `adopt:"-"`
 }
 
 const minBuffer = 1 << 11

@@ -20,6 +20,9 @@ type certificate struct {
 	scts [][]byte // signed certificate timestamps
 }
 
+// AdoptOnce says that a child of fork has one copy, for all connections.
+func (*certificate) AdoptOnce() {}
+
 // keyKind is the slot that a certificate goes into: like OpenSSL, a Config has at most one of each kind.
 type keyKind uint8
 

@@ -149,8 +149,9 @@ func NewConfig(method Method) (*Config, error) {
 // Method returns the method that the Config was made with.
 func (c *Config) Method() Method { return c.method }
 
-// snapshot is the copy that a connection keeps: settings replace slices and never write into them.
-func (c *Config) snapshot() *Config {
+// Copy returns a Config with the same settings, which can be changed without changing c. Ticket keys, cached sessions
+// and statistics are those of both.
+func (c *Config) Copy() *Config { // settings replace slices and never write into them
 	s := *c
 	return &s
 }

@@ -69,7 +69,7 @@ func NewConn(cfg *Config, side Side, serverName string) (*Conn, error) {
 	if side == Client && cfg.method == MethodTLSServer {
 		return nil, misuse(0, "Cannot create a client socket with a PROTOCOL_TLS_SERVER context")
 	}
-	c := &Conn{cfg: cfg.snapshot(), side: side, in: &Buffer{}, out: &Buffer{}}
+	c := &Conn{cfg: cfg.Copy(), side: side, in: &Buffer{}, out: &Buffer{}}
 	c.info.serverName = serverName
 	c.wr.SetVersion(VersionTLS10) // RFC 9846 appendix E.5: the first record says 0x0301
 	c.cfg.shared.countStart(side)

@@ -43,7 +43,7 @@ type info struct {
 	serverRandom []byte
 
 	// exporter gives keying material (RFC 5705, RFC 9846 section 7.5).
-	exporter func(label string, context []byte, hasContext bool, n int) ([]byte, error)
+	exporter exporter
 }
 
 // forgetSession keeps the session of a failed connection from being resumed (RFC 5246 section 7.2.2).
@@ -183,12 +183,17 @@ func (c *Conn) ReceivedShutdown() bool { return c.gotClose }
 // TLSUnique returns the channel binding of RFC 5929 section 3: the first Finished of the handshake.
 func (c *Conn) TLSUnique() []byte { return bytes.Clone(c.info.tlsUnique) }
 
+// exporter is the secret that keying material comes from: plain data, not a closure, so that it crosses a fork.
+type exporter interface {
+	export(label string, context []byte, hasContext bool, n int) ([]byte, error)
+}
+
 // Export returns n bytes of keying material for a label and, if hasContext, a context.
 func (c *Conn) Export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
 	if c.info.exporter == nil || !c.done {
 		return nil, misuse(alert.ReasonBadHandshakeState, "no keying material before the handshake is complete")
 	}
-	return c.info.exporter(label, context, hasContext, n)
+	return c.info.exporter.export(label, context, hasContext, n)
 }
 
 // TLSExporter returns the channel binding of RFC 9266.

@@ -90,7 +90,7 @@ func (s afterCertificate) resume(c *Conn) (state, error) {
 // SetConfig makes a server go on with another Config's certificates, suites, protocols and trust store. The versions,
 // the verification mode and the ticket keys stay those that the connection was made with, as in OpenSSL.
 func (c *Conn) SetConfig(cfg *Config) error {
-	s := cfg.snapshot()
+	s := cfg.Copy()
 	n := *c.cfg
 	n.certificates, n.suites, n.suites13, n.alpn, n.store, n.dh = s.certificates, s.suites, s.suites13, s.alpn, s.store, s.dh
 	c.cfg = &n

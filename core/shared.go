@@ -9,14 +9,33 @@ import (
 
 // shared is what all connections of a Config, and all its clones, have in common: ticket keys, the cache of session
 // IDs and the statistics. Its methods may be called by many threads at once.
+//
+// A process may be forked in the middle of any of them. So the ticket keys are replaced, never changed, and the cache,
+// which may be lost, has a lock of its own.
 type shared struct {
 	stats counters
 
-	mu      sync.Mutex
-	keys    []*ticketKey // newest first: seal with the first, open with all
-	cache   map[string]*Session
-	expires []string // IDs of the cache, oldest first
+	keys     atomic.Pointer[[]*ticketKey] // newest first: seal with the first, open with all
+	rotating sync.Mutex                   // held by whoever replaces the keys
+
+	cache sessionCache
 }
+
+// sessionCache is a server's sessions by their IDs, for clients without tickets.
+type sessionCache struct {
+	mu      sync.Mutex
+	byID    map[string]*Session
+	expires []string // IDs, oldest first
+}
+
+// AdoptOnce says that a child of fork has one copy, for all that refer to it.
+func (*shared) AdoptOnce() {}
+
+// Interrupted says that the keys are whole though somebody was about to replace them.
+func (*shared) Interrupted() {}
+
+// Interrupted empties a cache that was being changed.
+func (c *sessionCache) Interrupted() { c.byID, c.expires = nil, nil }
 
 func newShared() *shared { return &shared{} }
 
@@ -35,9 +54,9 @@ type counters struct {
 // SessionStats returns the counters of all connections that were made from the Config.
 func (c *Config) SessionStats() Stats {
 	s := c.shared
-	s.mu.Lock()
-	number := int64(len(s.cache))
-	s.mu.Unlock()
+	s.cache.mu.Lock()
+	number := int64(len(s.cache.byID))
+	s.cache.mu.Unlock()
 	n := &s.stats
 	return Stats{
 		Number: number, Connect: n.connect.Load(), ConnectGood: n.connectGood.Load(), Accept: n.accept.Load(),
@@ -72,33 +91,34 @@ const maxCachedSessions = 1024 * 20
 
 // cachePut remembers a server's session by its ID, for clients without tickets.
 func (s *shared) cachePut(sess *Session) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cache == nil {
-		s.cache = make(map[string]*Session)
+	c := &s.cache
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byID == nil {
+		c.byID = make(map[string]*Session)
 	}
-	if len(s.expires) >= maxCachedSessions {
+	if len(c.expires) >= maxCachedSessions {
 		s.stats.cacheFull.Add(1)
-		delete(s.cache, s.expires[0])
-		s.expires = s.expires[1:]
+		delete(c.byID, c.expires[0])
+		c.expires = c.expires[1:]
 	}
 	id := string(sess.id)
-	s.cache[id] = sess
-	s.expires = append(s.expires, id)
+	c.byID[id] = sess
+	c.expires = append(c.expires, id)
 }
 
 // cacheGet returns the live session of that ID, or nil.
 func (s *shared) cacheGet(id []byte, now int64) *Session {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sess := s.cache[string(id)]
+	s.cache.mu.Lock()
+	defer s.cache.mu.Unlock()
+	sess := s.cache.byID[string(id)]
 	if sess == nil {
 		s.stats.misses.Add(1)
 		return nil
 	}
 	if sess.expired(now) {
 		s.stats.timeouts.Add(1)
-		delete(s.cache, string(id))
+		delete(s.cache.byID, string(id))
 		return nil
 	}
 	return sess
@@ -106,21 +126,19 @@ func (s *shared) cacheGet(id []byte, now int64) *Session {
 
 // cacheDrop forgets a session: a connection of it failed (RFC 5246 section 7.2.2), or it may be used only once.
 func (s *shared) cacheDrop(id []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.cache, string(id))
+	s.cache.mu.Lock()
+	defer s.cache.mu.Unlock()
+	delete(s.cache.byID, string(id))
 }
 
 // TicketKeys returns the secret keys that seal session tickets, newest first, for SetTicketKeys in another process.
 func (c *Config) TicketKeys() ([]byte, error) {
-	s := c.shared
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.rotate(c); err != nil {
+	l, err := c.shared.ticketKeys(c)
+	if err != nil {
 		return nil, err
 	}
 	var out []byte
-	for _, k := range s.keys {
+	for _, k := range l {
 		out = k.append(out)
 	}
 	return out, nil
@@ -141,8 +159,8 @@ func (c *Config) SetTicketKeys(exported []byte) error {
 		l = append(l, k)
 	}
 	s := c.shared
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.keys = l
+	s.rotating.Lock()
+	defer s.rotating.Unlock()
+	s.keys.Store(&l)
 	return nil
 }

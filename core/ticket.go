@@ -67,41 +67,61 @@ func (k *ticketKey) prepare() error {
 	return err
 }
 
-// rotate makes sure that the first key is young enough to seal with: a key seals for one session lifetime and opens
-// for two, so that no ticket dies before its session. s.mu is held.
-func (s *shared) rotate(c *Config) error {
-	now, life := c.Now(), c.SessionTimeout
-	if len(s.keys) > 0 && now-s.keys[0].born < life {
-		return nil
+// ticketKeys returns the keys, of which the first is young enough to seal with: a key seals for one session lifetime and
+// opens for two, so that no ticket dies before its session.
+func (s *shared) ticketKeys(c *Config) ([]*ticketKey, error) {
+	if l := s.currentKeys(); s.isYoung(c, l) {
+		return l, nil
 	}
+	s.rotating.Lock()
+	defer s.rotating.Unlock()
+	if l := s.currentKeys(); s.isYoung(c, l) {
+		return l, nil
+	}
+	return s.rotate(c)
+}
+
+func (s *shared) currentKeys() []*ticketKey {
+	if p := s.keys.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+func (s *shared) isYoung(c *Config, l []*ticketKey) bool {
+	return len(l) > 0 && c.Now()-l[0].born < c.SessionTimeout
+}
+
+// rotate puts a new key in front and drops the keys that open nothing any more. s.rotating is held.
+func (s *shared) rotate(c *Config) ([]*ticketKey, error) {
+	now, life := c.Now(), c.SessionTimeout
 	k := &ticketKey{born: now}
 	if _, err := io.ReadFull(c.Rand, k.name[:]); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := io.ReadFull(c.Rand, k.key[:]); err != nil {
-		return err
+		return nil, err
 	}
 	if err := k.prepare(); err != nil {
-		return err
+		return nil, err
 	}
 	live := []*ticketKey{k}
-	for _, old := range s.keys {
+	for _, old := range s.currentKeys() {
 		if now-old.born < 2*life {
 			live = append(live, old)
 		}
 	}
-	s.keys = live
-	return nil
+	s.keys.Store(&live)
+	return live, nil
 }
 
 // sealTicket encrypts a session for the client to keep.
 func (s *shared) sealTicket(c *Config, session []byte) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.rotate(c); err != nil {
+	l, err := s.ticketKeys(c)
+	if err != nil {
 		return nil, err
 	}
-	k := s.keys[0]
+	k := l[0]
 	t := make([]byte, ticketNameLen+ticketNonceLen, ticketNameLen+ticketNonceLen+len(session)+k.aead.Overhead())
 	copy(t, k.name[:])
 	if _, err := io.ReadFull(c.Rand, t[ticketNameLen:]); err != nil {
@@ -116,9 +136,7 @@ func (s *shared) openTicket(ticket []byte) []byte {
 		return nil
 	}
 	name, nonce := ticket[:ticketNameLen], ticket[ticketNameLen:ticketNameLen+ticketNonceLen]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, k := range s.keys {
+	for _, k := range s.currentKeys() {
 		if subtle.ConstantTimeCompare(name, k.name[:]) != 1 {
 			continue
 		}

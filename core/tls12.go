@@ -1,6 +1,7 @@
 package core
 
 import (
+	"crypto"
 	"crypto/hmac"
 	"io"
 
@@ -123,12 +124,20 @@ func (h *common12) noteFinished(c *Conn, verifyData []byte) {
 
 // finish completes the connection.
 func (h *common12) finish(c *Conn) state {
-	master, version, hash := h.master, c.version, h.suite.Hash
-	clientRandom, serverRandom := c.info.clientRandom, c.info.serverRandom
-	c.info.exporter = func(label string, context []byte, hasContext bool, n int) ([]byte, error) {
-		return keys.Exporter12(version, hash, master, clientRandom, serverRandom, label, context, hasContext, n), nil
-	}
+	c.info.exporter = &exporter12{h.master, c.version, h.suite.Hash, c.info.clientRandom, c.info.serverRandom}
 	return c.established(connected12{})
+}
+
+// exporter12 is RFC 5705.
+type exporter12 struct {
+	master                     []byte
+	version                    uint16
+	hash                       crypto.Hash
+	clientRandom, serverRandom []byte
+}
+
+func (e *exporter12) export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
+	return keys.Exporter12(e.version, e.hash, e.master, e.clientRandom, e.serverRandom, label, context, hasContext, n), nil
 }
 
 // newSession returns the session of a full handshake.

@@ -58,7 +58,7 @@ func (c *Conn) setWriteSecret(st *suite.Suite, secret []byte) error {
 // finish13 keeps what a connection needs after the handshake. t ends with the client's Finished.
 func (c *Conn) finish13(a *appSecrets, t *keys.Transcript) {
 	a.resumption = a.master.ResumptionMasterSecret(t.Sum())
-	c.info.exporter = a.export
+	c.info.exporter = a
 	c.post.app = a
 	if c.post.possible {
 		t.DropBuffer()

@@ -1,6 +1,5 @@
 """Bad input gets a clear error and loses nothing; a setting that is not honoured raises."""
 
-import os
 import random
 import socket
 import threading
@@ -147,26 +146,6 @@ def serve(server, raw) -> None:
 
 
 CONTEXTS = contexts()
-
-
-class TestFork(unittest.TestCase):
-    def test_a_child_gets_an_error_and_does_not_hang(self) -> None:
-        pair = connected(*CONTEXTS)
-        read, write = os.pipe()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                pair.client.write(b"x")
-                os.write(write, b"wrote")
-            except ssl.SSLError as e:
-                os.write(write, str(e).encode())
-            finally:
-                os._exit(0)
-        os.close(write)
-        os.waitpid(pid, 0)
-        with open(read, "rb") as said:
-            self.assertIn(b"forked", said.read())
-        pair.pass_data()
 
 
 class TestData(unittest.TestCase):

@@ -2,7 +2,7 @@ package pki
 
 import (
 	"bytes"
-	"sync"
+	"sync/atomic"
 )
 
 // Pool is the certificates and CRLs of one file, which many stores share. Only the names are read when it is made; a
@@ -12,9 +12,11 @@ type Pool struct {
 	index map[string][]int // by canonical subject
 	lists []*CRL
 
-	mu     sync.Mutex
-	parsed []*Certificate
+	parsed []atomic.Pointer[Certificate] // nil: not asked for yet
 }
+
+// AdoptOnce says that a child of fork has one copy, for all stores.
+func (*Pool) AdoptOnce() {}
 
 // NewPool makes a pool of certificates and CRLs in DER. What is malformed is an error: the file is not what it says.
 func NewPool(certificates, crls [][]byte) (*Pool, error) {
@@ -43,7 +45,7 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 		}
 		p.lists = append(p.lists, crl)
 	}
-	p.parsed = make([]*Certificate, len(p.ders))
+	p.parsed = make([]atomic.Pointer[Certificate], len(p.ders))
 	return p, nil
 }
 
@@ -51,12 +53,14 @@ func (p *Pool) entries() [][]byte { return p.ders }
 func (p *Pool) crls() []*CRL      { return p.lists }
 
 func (p *Pool) certificate(i int) *Certificate {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.parsed[i] == nil {
-		p.parsed[i], _ = ParseCertificate(p.ders[i]) // it parsed once
+	if c := p.parsed[i].Load(); c != nil {
+		return c
 	}
-	return p.parsed[i]
+	c, _ := ParseCertificate(p.ders[i]) // it parsed once
+	if c != nil && !p.parsed[i].CompareAndSwap(nil, c) {
+		return p.parsed[i].Load() // another thread was first
+	}
+	return c
 }
 
 func (p *Pool) bySubject(name []byte) []*Certificate {

@@ -23,12 +23,17 @@ type cbcState struct {
 	hash      crypto.Hash
 	mac       hash.Hash
 	secret    *secretLengthMAC // opens MAC-then-encrypt
-	mode      cipher.BlockMode // nil: no encryption
-	setIV     func([]byte)
+	mode      blockMode        // nil: no encryption
 	blockLen  int
 	explicit  bool // TLS 1.1 and later: each record brings its IV
 	etm       bool
 	sum, work []byte // scratch
+}
+
+// blockMode is what the standard library's CBC modes are.
+type blockMode interface {
+	cipher.BlockMode
+	SetIV(iv []byte)
 }
 
 var macHashes = map[suite.MAC]crypto.Hash{
@@ -61,11 +66,10 @@ func newCBC(version uint16, s *suite.Suite, macKey, key, iv []byte, etm, sealing
 		iv = make([]byte, c.blockLen)
 	}
 	if sealing {
-		c.mode = cipher.NewCBCEncrypter(block, iv)
+		c.mode = cipher.NewCBCEncrypter(block, iv).(blockMode)
 	} else {
-		c.mode = cipher.NewCBCDecrypter(block, iv)
+		c.mode = cipher.NewCBCDecrypter(block, iv).(blockMode)
 	}
-	c.setIV = c.mode.(interface{ SetIV([]byte) }).SetIV
 	return c, nil
 }
 
@@ -108,7 +112,7 @@ func (h *Half) sealCBC(dst []byte, typ ContentType, fragment []byte) ([]byte, er
 	}
 	if c.mode != nil {
 		if c.explicit {
-			c.setIV(body[:ivLen])
+			c.mode.SetIV(body[:ivLen])
 		}
 		c.mode.CryptBlocks(plain, plain)
 	}
@@ -182,7 +186,7 @@ func (c *cbcState) decrypt(body []byte) ([]byte, bool) {
 		if len(body) < c.blockLen {
 			return nil, false
 		}
-		c.setIV(body[:c.blockLen])
+		c.mode.SetIV(body[:c.blockLen])
 		body = body[c.blockLen:]
 	}
 	if len(body)%c.blockLen != 0 {

@@ -56,7 +56,7 @@ func timeCBC(t *testing.T, name string, spoil func(plain []byte, class int)) flo
 			plain[i] = byte(rand.Uint32())
 		}
 		spoil(plain, class)
-		seal.setIV(body[:16])
+		seal.mode.SetIV(body[:16])
 		seal.mode.CryptBlocks(plain, plain)
 	}, func(int) { _, _ = h.openMtE(hdr, body) })
 }
