@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop bogo timing fuzz lint bench install clean
+.PHONY: all lib demo test go c python cpython interop differential gopy bogo timing fuzz lint bench install clean
 
 all: lib
 
@@ -24,7 +24,7 @@ $(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py)
 demo: $(VENV)/installed
 	cd tests && ../$(VENV)/bin/python demo.py
 
-test: lint go c python interop fuzz cpython
+test: lint go c python interop differential gopy fuzz cpython
 
 go:
 	$(GO) vet ./...
@@ -41,6 +41,27 @@ cpython: $(LIB)
 
 interop: $(LIB)
 	$(PYTHON) tests/interop/run.py
+
+# The interpreter's own ssl and gossl on the same random certificate chains.
+CHAINS ?= 10000
+differential: $(LIB)
+	$(PYTHON) tests/differential/run.py $(CHAINS)
+
+# core's pure functions as a Python extension, made by gopy, against the interpreter's own _ssl. A directory whose name
+# begins with an underscore is none of this module's packages.
+GOPY := build/_gopy
+GOPY_PYTHON := $(CURDIR)/build/gopy-venv/bin/python
+
+$(GOPY)/__init__.py: go.mod $(shell find core -name '*.go' -not -name '*_test.go')
+	$(PYTHON) -m venv build/gopy-venv
+	$(GOPY_PYTHON) -m pip install -q --disable-pip-version-check pybindgen==0.22.1 setuptools
+	$(GO) build -o build/tools/ github.com/go-python/gopy golang.org/x/tools/cmd/goimports
+	rm -rf $(GOPY)
+	PATH="$(CURDIR)/build/tools:$$PATH" build/tools/gopy build -output=$(GOPY) -vm=$(GOPY_PYTHON) -no-make -no-warn \
+		-symbols=false -name=gosslpure ./core/pure
+
+gopy: $(GOPY)/__init__.py
+	cd build && $(GOPY_PYTHON) -W ignore ../tests/gopy/run.py ../$(GOPY)
 
 # BOGO_RUNNER is the directory of BoringSSL's ssl/test/runner. CI has none: there the shim has a test of its own.
 bogo:
@@ -84,6 +105,8 @@ install: $(LIB) build/libgossl.a
 
 bench: $(LIB)
 	$(PYTHON) tests/bench.py
+	$(MAKE) $(GOPY)/__init__.py
+	cd build && $(GOPY_PYTHON) ../tests/bench_call.py ../$(GOPY)
 
 clean:
 	rm -rf build *.egg-info

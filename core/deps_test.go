@@ -26,6 +26,7 @@ var mayImport = map[string][]string{
 	"core/internal/keys":     {},
 	"core/internal/record":   {"alert", "suite"},
 	"core/internal/certinfo": {"object", "pki"},
+	"core/pure":              {"alert", "keyfile", "pki"},
 }
 
 // forbidden are the packages through which an engine would reach outside. core/netconn, which wraps one, is outside.

@@ -71,7 +71,7 @@ func (c *Certificate) checkStrict(isLast bool) alert.VerifyCode {
 	}{
 		{c.explicitCurve(), alert.VerifyECKeyExplicitParams},
 		{b.present && b.pathLen >= 0 && !ca, alert.VerifyPathLenInvalidForNonCA},
-		{b.present && b.pathLen >= 0 && c.rejectsUsage(usageCertSign), alert.VerifyPathLenWithoutKUKeyCertSign},
+		{b.present && b.pathLen >= 0 && max(c.keyUsage, 0)&usageCertSign == 0, alert.VerifyPathLenWithoutKUKeyCertSign},
 		{ca && b.present && !b.critical, alert.VerifyCABConsNotCritical},
 		{ca && c.keyUsage < 0, alert.VerifyCACertMissingKeyUsage},
 		{!ca && c.keyUsage >= 0 && c.keyUsage&usageCertSign != 0, alert.VerifyKUKeyCertSignInvalidNonCA},

@@ -75,7 +75,7 @@ func (c *Certificate) parseExtension(e Extension) {
 		c.basic.critical = e.Critical
 		ok = c.basic.read(&s)
 	case oidKeyUsage:
-		ok = readBits(&s, &c.keyUsage)
+		ok = readBits(&s, &c.keyUsage) && c.keyUsage != 0 // RFC 5280 section 4.2.1.3: at least one bit
 	case oidExtKeyUsage:
 		c.hasExtUsage = true
 		ok = readOIDs(&s, &c.extUsage)

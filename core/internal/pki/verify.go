@@ -131,6 +131,9 @@ func (v *verification) build() *failure {
 	if v.Flags&FlagTrustedFirst == 0 && v.Flags&FlagNoAltChains == 0 && v.alternate() {
 		return v.checkDepth()
 	}
+	if v.trustsLeaf() {
+		return v.checkDepth()
+	}
 	return v.untrustedEnd()
 }
 
@@ -163,13 +166,9 @@ func (v *verification) extendOnce() bool {
 	return true
 }
 
-// extendTrusted follows issuers in the store and reports whether the chain is now trusted. What it appended in vain it
-// takes back.
+// extendTrusted follows issuers in the store and reports whether the chain is now trusted. Once the store has given one,
+// nothing that the peer sent is appended any more.
 func (v *verification) extendTrusted() bool {
-	from := len(v.chain)
-	if v.trustsLeaf() {
-		return true
-	}
 	for len(v.chain) <= v.Depth+1 {
 		cur := v.last()
 		if cur.selfSigned {
@@ -191,24 +190,13 @@ func (v *verification) extendTrusted() bool {
 			return true
 		}
 	}
-	if v.trusted == len(v.chain) {
-		return false
-	}
-	if v.extendable(from) {
-		v.chain = v.chain[:from]
-		v.trusted = from
-	}
 	return false
 }
 
-// extendable reports whether the peer sent an issuer for the certificate before the ones from the store.
-func (v *verification) extendable(from int) bool {
-	return v.bestIssuer(v.chain[from-1], v.untrusted) != nil
-}
-
-// trustsLeaf is the last resort of PARTIAL_CHAIN: the leaf itself is in the store.
+// trustsLeaf is the last resort of PARTIAL_CHAIN, when nothing of the chain came from the store: the leaf itself is in
+// the store. What the peer sent above it stays in the chain, and is checked.
 func (v *verification) trustsLeaf() bool {
-	if v.Flags&FlagPartialChain == 0 || len(v.chain) != 1 || !v.anchored(v.chain[0]) {
+	if v.Flags&FlagPartialChain == 0 || v.trusted != len(v.chain) || len(v.chain) > v.Depth+1 || !v.anchored(v.chain[0]) {
 		return false
 	}
 	v.trusted = 0
@@ -296,10 +284,11 @@ func (v *verification) validNow(c *Certificate) bool {
 	return v.Flags&FlagNoCheckTime != 0 || c.NotBefore.Unix <= v.Time && v.Time < c.NotAfter.Unix
 }
 
-// mayBeIssuedBy is OpenSSL's X509_check_issued: names, key identifiers, kinds of keys, and the right to sign.
+// mayBeIssuedBy is what OpenSSL 3.0 looks at when it builds a path: names, key identifiers, kinds of keys. Whether the
+// issuer has the right to sign is checked with the signatures, so that the error says so.
 func (c *Certificate) mayBeIssuedBy(issuer *Certificate) bool {
 	return bytes.Equal(c.issuer, issuer.subject) && !c.malformed && !issuer.malformed && c.matchesAKID(issuer) &&
-		c.signatureFits(issuer) && c.signingAllowed(issuer) == alert.VerifyOK
+		c.signatureFits(issuer)
 }
 
 // signingAllowed: a CA signs with keyCertSign, the issuer of a proxy certificate with digitalSignature.

@@ -1,0 +1,119 @@
+"""Asks the interpreter's own ssl and gossl the same question about random certificate chains.
+
+    python tests/differential/run.py [COUNT [SEED]]
+
+Each case is a handshake in memory: a server with the chain, a client with the anchors, flags and host name. Verdict and
+OpenSSL's verification code must be the same. ``allowed.txt`` has the differences that are meant, with reasons.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+from interpreters import package_path  # noqa: E402
+
+COUNT, SEED = 400, 1
+
+
+def cases(count: int, seed: int) -> Any:
+    command = [os.environ.get("GO", "go"), "run", "./tests/differential/generate", str(seed), str(count)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            yield json.loads(line)
+    if process.returncode:
+        raise SystemExit("the generator failed")
+
+
+class Judge:
+    """One implementation of ssl; its contexts read files."""
+
+    def __init__(self, ssl: Any, directory: Path) -> None:
+        self.ssl, self.directory = ssl, directory
+
+    def file(self, name: str, text: str) -> str:
+        path = self.directory / name
+        path.write_text(text)
+        return str(path)
+
+    def verdict(self, case: dict[str, Any]) -> str:
+        """Return "good", "code N" or the error's name."""
+        ssl = self.ssl
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.set_ciphers("DEFAULT:@SECLEVEL=0")
+        server.load_cert_chain(self.file("chain.pem", case["chain"] + case["key"]))
+        client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        client.set_ciphers(f"DEFAULT:@SECLEVEL={case['level']}")
+        client.verify_flags = case["flags"]
+        client.load_verify_locations(self.file("anchors.pem", case["anchors"] + case["crls"]))
+        there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+        c = client.wrap_bio(back, there, server_hostname=case["host"])
+        s = server.wrap_bio(there, back, server_side=True)
+        for _ in range(10):
+            try:
+                c.do_handshake()
+                return "good"
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLCertVerificationError as e:
+                return f"code {e.verify_code}"
+            except ssl.SSLError as e:
+                return str(e.reason)
+            try:
+                s.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError as e:
+                return f"server: {e.reason}"
+        return "no end"
+
+
+def allowed() -> dict[tuple[str, str], str]:
+    """{(OpenSSL's verdict, ours): reason}."""
+    found = {}
+    for line in (HERE / "allowed.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            theirs, ours, reason = (part.strip() for part in line.split("|"))
+            found[theirs, ours] = reason
+    return found
+
+
+def main() -> int:
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else COUNT
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
+    import ssl as stock
+
+    sys.path.insert(0, package_path())
+    from gossl import ssl as ours
+
+    known, seen, wrong = allowed(), Counter[str](), 0
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        for case in cases(count, seed):
+            a, b = Judge(stock, directory).verdict(case), Judge(ours, directory).verdict(case)
+            seen[a] += 1
+            if a != b and (a, b) not in known:
+                wrong += 1
+                print(
+                    f"case {case['id']} of seed {seed}: OpenSSL {a}, gossl {b}: {', '.join(case['what'])}; {case['host']}"
+                )
+                if os.environ.get("GOSSL_KEEP"):
+                    Path(f"case-{seed}-{case['id']}.json").write_text(json.dumps(case))
+    print(f"{count} chains, {len(seen)} different verdicts, {wrong} differences")
+    for verdict, n in seen.most_common():
+        print(f"{n:7} {verdict}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

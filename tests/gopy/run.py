@@ -1,0 +1,135 @@
+"""Compares core's pure functions, as a Python extension made by gopy, with the interpreter's own _ssl.
+
+    python tests/gopy/run.py DIRECTORY-OF-THE-EXTENSION
+
+There is no shim of ours in between: what is compared is the Go code itself, on cipher strings, the object table,
+certificates, host names and chains.
+"""
+
+from __future__ import annotations
+
+import _ssl  # type: ignore[import-not-found]
+import importlib
+import json
+import random
+import ssl
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT / "tests" / "differential"), str(ROOT / "tests")]
+import run as differential  # noqa: E402
+
+CHAINS, STRINGS = 1000, 3000
+NO_PARTIAL_WILDCARDS = 4
+WORDS = (
+    "ALL COMPLEMENTOFALL DEFAULT HIGH MEDIUM LOW eNULL aNULL kRSA aRSA kDHE kECDHE ECDHE DHE ADH AECDH aECDSA PSK kPSK "
+    "kECDHEPSK kRSAPSK TLSv1.2 TLSv1 SSLv3 AES AES128 AES256 AESGCM AESCCM AESCCM8 ARIA CAMELLIA CHACHA20 3DES RC4 SHA "
+    "SHA1 SHA256 SHA384 MD5 RSA ECDSA DSS NONSENSE ECDHE-RSA-AES128-GCM-SHA256 AES128-SHA ECDHE-ECDSA-AES256-SHA384"
+).split()
+
+
+def need(same: bool, *what: object) -> None:
+    if not same:
+        raise AssertionError(what)
+
+
+def cipher_strings(pure: Any) -> int:
+    """Random programs in OpenSSL's language of cipher strings."""
+    dice = random.Random(1)
+    for _ in range(STRINGS):
+        words = []
+        for _ in range(dice.randint(1, 5)):
+            words.append(
+                dice.choice(["", "", "!", "-", "+"]) + "+".join(dice.sample(WORDS, dice.choice([1, 1, 1, 2, 3])))
+            )
+        if dice.random() < 0.2:
+            words.append("@STRENGTH")
+        rule = ":".join(words)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS)
+        try:
+            context.set_ciphers(rule)
+            theirs = [c["name"] for c in context.get_ciphers()]
+        except ssl.SSLError:
+            theirs = []
+        try:
+            ours = pure.Ciphers(rule).split(":")
+        except RuntimeError:
+            ours = []
+        need(theirs == ours, rule, theirs, ours)
+    return STRINGS
+
+
+def objects(pure: Any) -> int:
+    """Every object that OpenSSL has a number for, by its OID, short name and long name."""
+    count = 0
+    for nid in range(1, 1300):
+        try:
+            row = _ssl.nid2obj(nid)
+        except ValueError:
+            continue
+        for text, by_name in ((row[3], False), (row[1], True), (row[2], True)):
+            if text:
+                theirs = _ssl.txt2obj(text, name=by_name)
+                number, short, long, oid = pure.Object(text, by_name).split("\n")
+                need((int(number), short, long, oid or None) == theirs, text, theirs)
+                count += 1
+    return count
+
+
+def lists(value: Any) -> Any:
+    """Tuples as lists, as JSON has them."""
+    if isinstance(value, tuple | list):
+        return [lists(v) for v in value]
+    if isinstance(value, dict):
+        return {k: lists(v) for k, v in value.items()}
+    return value
+
+
+def chains(pure: Any) -> tuple[int, int]:
+    """Certificates decoded, and chains verified for a host."""
+    decoded = verified = 0
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        judge = differential.Judge(ssl, directory)
+        for case in differential.cases(CHAINS, 77):
+            leaf = directory / "leaf.pem"
+            leaf.write_text(case["chain"].split("-----END CERTIFICATE-----")[0] + "-----END CERTIFICATE-----\n")
+            theirs = lists(_ssl._test_decode_cert(str(leaf)))
+            ours = json.loads(pure.Certificate(leaf.read_text()))
+            need(theirs == ours, theirs, ours)
+            decoded += 1
+            verdict = judge.verdict({**case, "crls": "", "flags": case["flags"] & ~0xC})
+            if verdict != "good" and not verdict.startswith("code"):
+                continue
+            flags = case["flags"] & ~0xC
+            code = pure.Verify(
+                case["chain"],
+                case["anchors"],
+                case["host"],
+                flags,
+                NO_PARTIAL_WILDCARDS,
+                case["level"],
+                int(time.time()),
+            )
+            need(verdict == ("good" if code == 0 else f"code {code}"), case["id"], case["what"], verdict, code)
+            verified += 1
+    return decoded, verified
+
+
+def main() -> int:
+    sys.path.insert(0, str(Path(sys.argv[1]).resolve().parent))
+    pure = importlib.import_module(Path(sys.argv[1]).name + ".pure")
+    print(f"cipher strings: {cipher_strings(pure)} the same")
+    print(f"objects: {objects(pure)} the same")
+    decoded, verified = chains(pure)
+    print(f"certificates: {decoded} the same; chains: {verified} the same")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
