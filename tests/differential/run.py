@@ -104,9 +104,8 @@ def main() -> int:
             seen[a] += 1
             if a != b and (a, b) not in known:
                 wrong += 1
-                print(
-                    f"case {case['id']} of seed {seed}: OpenSSL {a}, gossl {b}: {', '.join(case['what'])}; {case['host']}"
-                )
+                made = ", ".join(case["what"])
+                print(f"case {case['id']} of seed {seed}: OpenSSL {a}, gossl {b}: {made}; {case['host']}")
                 if os.environ.get("GOSSL_KEEP"):
                     Path(f"case-{seed}-{case['id']}.json").write_text(json.dumps(case))
     print(f"{count} chains, {len(seen)} different verdicts, {wrong} differences")
