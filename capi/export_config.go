@@ -27,6 +27,7 @@ const version = "0.1.0"
 type config struct {
 	mu      sync.Mutex // of setters
 	current atomic.Pointer[core.Config]
+	panics  atomic.Bool // GOSSL_CONFIG_TEST_PANIC
 }
 
 // Interrupted says that a fork in the middle of a setter leaves the config as it was before.
@@ -102,7 +103,19 @@ func go_config_free(handle C.gossl_config) { configs.remove(uint64(handle)) }
 
 //export go_config_set_int
 func go_config_set_int(handle C.gossl_config, what C.int32_t, value C.int64_t, err *C.gossl_error) C.int32_t {
+	if what == C.GOSSL_CONFIG_TEST_PANIC {
+		return setPanics(handle, value != 0, err)
+	}
 	return changeConfig(handle, err, func(c *core.Config) error { return setInt(c, what, int64(value)) })
+}
+
+func setPanics(handle C.gossl_config, on bool, err *C.gossl_error) C.int32_t {
+	k := configs.get(uint64(handle))
+	if k == nil {
+		return report(err, configs.missing(uint64(handle)))
+	}
+	k.panics.Store(on)
+	return report(err, nil)
 }
 
 func setInt(c *core.Config, what C.int32_t, v int64) error {

@@ -31,7 +31,8 @@ func go_conn_new(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.
 		if e != nil {
 			return e
 		}
-		*out = C.gossl_conn(conns.add(&conn{c: made, fd: -1}))
+		panics := configs.get(uint64(handle)).panics.Load()
+		*out = C.gossl_conn(conns.add(&conn{c: made, fd: -1, panics: panics}))
 		return nil
 	})
 }
@@ -109,6 +110,9 @@ func (k *conn) protect(op func(*conn) (int, error)) (n int, err error) {
 			n, err = 0, fmt.Errorf("%w: %v", errPanic, r)
 		}
 	}()
+	if k.panics {
+		panic("a test asked for it")
+	}
 	return op(k)
 }
 

@@ -25,6 +25,7 @@ type conn struct {
 	owed    int   // bytes of the last write that were sealed, but whose records are not all sent
 	last    error // why the last call failed
 	dead    bool  // a panic went through it
+	panics  bool  // GOSSL_CONFIG_TEST_PANIC
 
 	keylog, trace []byte     // collected, not taken yet
 	lent          [2]*[]byte // memory of the pool in the input and output queue

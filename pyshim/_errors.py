@@ -192,6 +192,11 @@ def check(failure: Failure | None, line: int = IN_LISTS) -> None:
 
 def of_status(status: int) -> Exception:
     """What a getter's negative status raises: nothing that a program can do about it."""
+    if status == _codes.E_FORKED:
+        text = "another thread was using this object when the process was forked; it cannot go on in the child"
+        return error(text, IN_LISTS, SSL_ERROR_SSL)
+    if status == _codes.E_PANIC:
+        return error("a defect in gossl; please report it", IN_LISTS, SSL_ERROR_SSL)
     return error(f"gossl status {status}", IN_LISTS, SSL_ERROR_SSL)
 
 

@@ -400,16 +400,21 @@ def _context_type(self: _SSLSocket) -> type:
 Step = Callable[[object], "bytes | int"]
 
 
-def _run(self: _SSLSocket, step: Step, operation: Operation, found: bytes | int | None = None) -> bytes | int:
+def _run(
+    self: _SSLSocket,
+    step: Step,
+    operation: Operation,
+    found: bytes | int | None = None,
+    deadline: float | None = None,
+) -> bytes | int:
     """Repeats a step until it has an answer: waits as long as the socket's timeout allows, and asks the callbacks.
 
-    found is what the first step gave, if it has been taken.
+    found is what the first step gave, if it has been taken. deadline is that of an operation of several runs; else the
+    timeout counts from the first wait on.
     """
     sock = None if self._sock is None else self._sock()
     if self._sock is not None and (sock is None or found is None):
         _require_open(sock, operation)
-    deadline: float | None = None
-    started = False
     try:
         while True:
             result = step(self._argument) if found is None else found
@@ -422,9 +427,8 @@ def _run(self: _SSLSocket, step: Step, operation: Operation, found: bytes | int 
                 timeout = None if sock is None else _socket.socket.gettimeout(sock)
                 if sock is None or timeout == 0:
                     raise (_errors.want_read if result == _codes.E_WANT_READ else _errors.want_write)(operation)
-                if not started:
-                    started = True
-                    deadline = None if timeout is None else time.monotonic() + timeout
+                if deadline is None and timeout is not None:
+                    deadline = time.monotonic() + timeout
                 _wait(sock, result == _codes.E_WANT_WRITE, deadline, operation)
             elif not _answers.answer(self, result):
                 result = _ended(self, result, operation)
@@ -459,15 +463,32 @@ def _wait(sock: _socket.socket, for_writing: bool, deadline: float | None, opera
     descriptor = sock.fileno()
     if descriptor < 0:
         raise _errors.error("Underlying socket has been closed.", operation.line)
+    while not _is_ready(descriptor, for_writing, _LOOK if remaining is None else min(remaining, _LOOK)):
+        _require_same(sock, descriptor, operation)
+        if deadline is not None:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError(operation.timed_out)
+    _require_same(sock, descriptor, operation)
+
+
+# How often, in seconds, a thread that waits looks whether another one has closed the socket: the kernel does not tell.
+_LOOK = 1.0
+
+
+def _is_ready(descriptor: int, for_writing: bool, seconds: float) -> bool:
     if hasattr(select, "poll"):
         poll = select.poll()
         poll.register(descriptor, select.POLLOUT if for_writing else select.POLLIN)
-        ready = bool(poll.poll(None if remaining is None else math.ceil(remaining * 1000)))
-    else:
-        reading, writing = ([], [descriptor]) if for_writing else ([descriptor], [])
-        ready = any(select.select(reading, writing, [], remaining))
-    if not ready:
-        raise TimeoutError(operation.timed_out)
+        return bool(poll.poll(math.ceil(seconds * 1000)))
+    reading, writing = ([], [descriptor]) if for_writing else ([descriptor], [])
+    return any(select.select(reading, writing, [], seconds))
+
+
+def _require_same(sock: _socket.socket, descriptor: int, operation: Operation) -> None:
+    """Refuses a socket that was closed meanwhile: its number may be another file's by now."""
+    if sock.fileno() != descriptor:
+        raise _errors.error("Underlying socket has been closed.", operation.line)
 
 
 def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
@@ -491,6 +512,9 @@ def _write_large(self: _SSLSocket, data: Any, size: int, found: int | None = Non
     if size > _INT_MAX:
         raise OverflowError(f"string longer than {_INT_MAX} bytes")
     done = 0
+    sock = None if self._sock is None else self._sock()
+    timeout = None if sock is None else _socket.socket.gettimeout(sock)
+    deadline = time.monotonic() + timeout if timeout else None
     with _lib.pinned(data, size) as at:
         while done < size:
             offset, most = done, min(size - done, _lib.LARGEST)
@@ -499,7 +523,7 @@ def _write_large(self: _SSLSocket, data: Any, size: int, found: int | None = Non
                 return self._io.write(argument, at(offset), most)
 
             try:
-                count = _run(self, step, WRITE, found)
+                count = _run(self, step, WRITE, found, deadline)
             except (_errors.SSLWantReadError, _errors.SSLWantWriteError):
                 if done:
                     return done
