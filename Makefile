@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop differential gopy bogo timing fuzz lint bench install clean
+.PHONY: all lib demo test go c python cpython interop differential gopy bogo timing fuzz lint bench install stress stress-ci clean
 
 all: lib
 
@@ -24,7 +24,7 @@ $(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py)
 demo: $(VENV)/installed
 	cd tests && ../$(VENV)/bin/python demo.py
 
-test: lint go c python interop differential gopy fuzz cpython
+test: lint go c python interop differential gopy fuzz stress-ci cpython
 
 go:
 	$(GO) vet ./...
@@ -70,6 +70,13 @@ bogo:
 # Statistical tests that nothing secret shows in the time: two minutes, on a quiet machine.
 timing:
 	GOSSL_TIMING=1 $(GO) test -v -count=1 -run Timing ./core ./core/internal/record
+
+# All of it takes about 20 minutes; a selection is part of `make test`.
+stress: $(LIB)
+	$(PYTHON) tests/stress.py
+
+stress-ci: $(LIB)
+	$(PYTHON) tests/stress.py --ci
 
 fuzz:
 	$(PYTHON) tests/fuzz.py $(FUZZTIME)
