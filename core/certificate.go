@@ -37,16 +37,23 @@ const (
 // ErrPassword is what UseCertificate returns when the key is encrypted and there is no password.
 var ErrPassword = misuse(0, "the private key is encrypted and no password was given")
 
-// UseCertificate sets our certificate chain (PEM, leaf first) and private key. With a nil key the chain's PEM has it.
-// password is called at most once, only if the key is encrypted; it may be nil. A second certificate with another kind
-// of key is added, one with the same kind replaces. Nothing is changed if there is an error.
+// UseCertificate sets our certificate chain (leaf first) and private key, each in PEM or DER. With a nil key the chain's
+// PEM has it too, or the chain is a PKCS #12 file. password is called at most once, only if the key is encrypted; it may
+// be nil. A second certificate with another kind of key is added, one with the same kind replaces. Nothing is changed if
+// there is an error.
 func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, error)) error {
-	ders, err := keyfile.Certificates(chain)
+	if key == nil && keyfile.IsPKCS12(chain) {
+		ders, signer, err := keyfile.PKCS12(chain, passwordOr(password))
+		if err != nil {
+			return err
+		}
+		return c.use(ders, signer, false)
+	}
+	ders, err := readChain(chain)
 	if err != nil {
 		return pemLib(err)
 	}
-	leaf, err := pki.ParseCertificate(ders[0])
-	if err != nil {
+	if _, err := pki.ParseCertificate(ders[0]); err != nil { // before a password is asked for
 		return err
 	}
 	if key == nil {
@@ -58,6 +65,22 @@ func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, erro
 			return err
 		}
 		return pemLib(err)
+	}
+	return c.use(ders, signer, isPSS)
+}
+
+func readChain(data []byte) ([][]byte, error) {
+	if len(data) > 0 && data[0] == 0x30 {
+		return keyfile.SplitDER(data)
+	}
+	return keyfile.Certificates(data)
+}
+
+// use adds a chain and its key if they belong together.
+func (c *Config) use(ders [][]byte, signer crypto.Signer, isPSS bool) error {
+	leaf, err := pki.ParseCertificate(ders[0])
+	if err != nil {
+		return err
 	}
 	if leaf.PublicKey == nil {
 		return alert.Input(alert.LibX509, alert.ReasonX509KeyTypeMismatch, "certificate has an unsupported public key")

@@ -15,14 +15,22 @@ _LONGEST_PASSWORD = 1024
 
 
 def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
-    """SSLContext.load_cert_chain."""
-    chain_path = _path(certfile, "certfile")
-    key_path = None if keyfile is None else _path(keyfile, "keyfile")
+    """SSLContext.load_cert_chain: from files, and, beyond CPython, from memory.
+
+    certfile and keyfile are each a path (str, PathLike, bytes), bytes that are PEM, DER or (certfile only) PKCS #12,
+    or an object with a read method that gives such bytes or PEM as text. certfile may be a pair, (certificate, key).
+    """
+    if isinstance(certfile, tuple):
+        if len(certfile) != 2 or keyfile is not None:
+            raise TypeError("certfile should be a path, bytes, a file object or a pair (certificate, key)")
+        certfile, keyfile = certfile
+    chain_source = _source(certfile, "certfile")
+    key_source = None if keyfile is None else _source(keyfile, "keyfile")
     ask = password if callable(password) else None
     secret = None if password is None or ask else _password(password, "password should be a string or callable")
-    chain = _read(chain_path)
+    chain = chain_source()
     # An empty key file is not the same as none: none means that the key is in the file of the chain.
-    key = None if key_path is None else _read(key_path) or b"\n"
+    key = None if key_source is None else key_source() or b"\n"
     failure = _use(config, chain, key, secret)
     if failure is not None and failure.status == _codes.E_PASSWORD and secret is None:
         secret = _password(ask(), "password callback must return a string") if ask else _prompt()
@@ -107,6 +115,31 @@ def _anchors(config: int, cadata: Any) -> None:
     if failure is not None and failure.name in _NO_CERTIFICATE:
         raise _errors.error(f"{nothing}: cadata does not contain a certificate", _errors.IN_CADATA)
     _errors.check(failure, _errors.IN_CADATA)
+
+
+def _source(value: Any, name: str) -> Callable[[], bytes]:
+    """What gives the bytes of a certificate or key. Nothing is opened before all arguments are known to be good."""
+    if hasattr(value, "read"):
+        return lambda: _contents(value.read(), name)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        data = bytes(value)
+        if _is_material(data) or not isinstance(value, bytes):
+            return lambda: data
+    path = _path(value, name)
+    return lambda: _read(path)
+
+
+def _contents(data: Any, name: str) -> bytes:
+    if isinstance(data, str):
+        return data.encode("ascii", "replace")
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return bytes(data)
+    raise TypeError(f"{name}.read() should return bytes or str")
+
+
+def _is_material(data: bytes) -> bool:
+    """Whether bytes are PEM or DER and no path: a path has no such line, and no NUL, which every DER key or chain has."""
+    return b"-----BEGIN " in data or (data[:1] == b"\x30" and b"\0" in data)
 
 
 def _path(value: Any, name: str) -> bytes:

@@ -59,6 +59,8 @@ const (
 	ReasonASN1TooLong             Reason = 155     // LibASN1
 	ReasonEVPBadDecrypt           Reason = 100     // LibEVP
 	ReasonEVPUnsupportedAlgorithm Reason = 156     // LibEVP
+	ReasonPKCS12DecodeError       Reason = 101     // LibPKCS12
+	ReasonPKCS12MACVerifyFailure  Reason = 113     // LibPKCS12
 )
 
 // Error is the engine's one error type. A connection's first Error sticks: every later call returns the same value.

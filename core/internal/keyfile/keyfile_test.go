@@ -3,7 +3,11 @@ package keyfile
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +15,7 @@ import (
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/stretchr/testify/require"
+	"software.sslmate.com/src/go-pkcs12"
 )
 
 const folder = "../../../testdata/certs/"
@@ -122,5 +127,48 @@ func FuzzBundle(f *testing.F) {
 		_, _, _ = Bundle(data)
 		_, _ = SplitDER(data)
 		_, _, _ = DHParams(data)
+	})
+}
+
+// The PFX is made by the test itself, with Modern's algorithms (PBES2, HMAC-SHA-256).
+func pfx(t testing.TB, password string) []byte {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+	cert, err := x509.ParseCertificate(der)
+	require.NoError(t, err)
+	data, err := pkcs12.Modern.Encode(key, cert, nil, password)
+	require.NoError(t, err)
+	return data
+}
+
+func TestPKCS12(t *testing.T) {
+	good := pfx(t, "secret")
+	require.True(t, IsPKCS12(good))
+	password := func() ([]byte, error) { return []byte("secret"), nil }
+	chain, key, err := PKCS12(good, password)
+	require.NoError(t, err)
+	require.Len(t, chain, 1)
+	require.NotNil(t, key)
+	_, _, err = PKCS12(good, func() ([]byte, error) { return []byte("wrong"), nil })
+	require.ErrorContains(t, err, "wrong password")
+	_, _, err = PKCS12(pfx(t, ""), nil)
+	require.NoError(t, err, "an empty password is not asked for")
+	for n := range good {
+		_, _, err := PKCS12(good[:n], password)
+		require.Error(t, err, n)
+	}
+}
+
+func FuzzPKCS12(f *testing.F) {
+	f.Add(pfx(f, "secret"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		chain, key, err := PKCS12(data, func() ([]byte, error) { return []byte("secret"), nil })
+		if err == nil {
+			require.NotEmpty(t, chain)
+			require.NotNil(t, key)
+		}
 	})
 }
