@@ -138,7 +138,7 @@ def _contents(data: Any, name: str) -> bytes:
 
 
 def _is_material(data: bytes) -> bool:
-    """Whether bytes are PEM or DER and no path: a path has no such line, and no NUL, which every DER key or chain has."""
+    """Whether bytes are PEM or DER and no path: a path has no such line, and no NUL, which DER has."""
     return b"-----BEGIN " in data or (data[:1] == b"\x30" and b"\0" in data)
 
 
