@@ -12,6 +12,7 @@ from typing import Any
 from . import _codes, _errors, _lib
 
 _LONGEST_PASSWORD = 1024
+_LONG_LENGTHS = (b"\x80", b"\x81", b"\x82", b"\x83", b"\x84")
 
 
 def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
@@ -138,8 +139,13 @@ def _contents(data: Any, name: str) -> bytes:
 
 
 def _is_material(data: bytes) -> bool:
-    """Whether bytes are PEM or DER and no path: a path has no such line, and no NUL, which DER has."""
-    return b"-----BEGIN " in data or (data[:1] == b"\x30" and b"\0" in data)
+    """Whether bytes are PEM or DER and no path.
+
+    A path has no such line, no NUL, and after "0" no byte that UTF-8 has only inside a character; DER begins with 0x30,
+    then has a length in the long form (X.690 8.1.3.5) or, where it is short, the NUL of the key's version.
+    """
+    der = data[:1] == b"\x30" and (data[1:2] in _LONG_LENGTHS or b"\0" in data)
+    return der or b"-----BEGIN " in data
 
 
 def _path(value: Any, name: str) -> bytes:

@@ -295,7 +295,7 @@ class TestSignals(TestProcess):
                 subprocess.run(["true"], check=True)
                 signal.raise_signal(signal.SIGURG)
             end = time.monotonic() + 30
-            while not all(runs.values()) and time.monotonic() < end or sum(runs.values()) < 100:
+            while (not all(runs.values()) and time.monotonic() < end) or sum(runs.values()) < 100:
                 connected(CLIENT_CONTEXT, SERVER_CONTEXT).pass_data()
         finally:
             for timer in timers:
