@@ -44,32 +44,32 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
         EOF or that no data is available. Use the "eof" property to
         distinguish between the two.
         """
-        most = index(size)
+        most = size if type(size) is int else index(size)
         if most < 0:
             most = sys.maxsize
+        part = self._io.bio_read(self._argument, most)
+        if isinstance(part, bytes) and len(part) < _lib.RECORD:
+            return part
         parts: list[bytes] = []
-        while most > 0:
-            part = self._io.bio_read(self._argument, most)
-            if not isinstance(part, bytes):
-                raise _errors.of_status(part)
+        while isinstance(part, bytes):
             parts.append(part)
-            if len(part) < _lib.RECORD:
-                break
             most -= len(part)
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+            if len(part) < _lib.RECORD or most == 0:
+                return b"".join(parts)
+            part = self._io.bio_read(self._argument, most)
+        raise _errors.of_status(part)
 
     def write(self, b: object, /) -> int:
         """Writes the bytes b into the memory BIO.
 
         Returns the number of bytes written.
         """
-        data = b if type(b) is bytes else _lib.copied(b)
+        size = len(b) if type(b) is bytes else _lib.size_of(b)
         if self._ended:
             raise _errors.SSLError("cannot write() after write_eof()")
         done = 0
-        while done < len(data):
-            part = data if len(data) <= _lib.LARGEST else data[done : done + _lib.LARGEST]
-            count = self._io.bio_write(self._argument, part, len(part))
+        while done < size:
+            count = self._io.bio_write(self._argument, b, done)
             if count < 0:
                 raise _errors.of_status(count)
             done += count
@@ -80,7 +80,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
 
         When all data has been read, the "eof" property will be True.
         """
-        status = self._io.bio_write_eof(self._argument)
+        status = _lib.get_int("gossl_bio_write_eof", self._handle.value)
         if status < 0:
             raise _errors.of_status(status)
         self._ended = True

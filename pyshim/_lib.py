@@ -1,8 +1,8 @@
 """The one door to libgossl: finds it, loads it at first use, calls it.
 
 Only this file imports ctypes. It knows the shapes of gossl.h and nothing of ssl: results go out as plain values, a
-refusal as a Failure. The calls on the path of data are bound without argument types, which is what costs in ctypes:
-their handles are argument objects made once, their lengths are clamped below 2^31.
+refusal as a Failure. ctypes takes longer to convert the arguments of a call than the engine for a small record, so that
+the calls on the path of data are made builtins of the interpreter, or have no argument types where that cannot be.
 """
 
 from __future__ import annotations
@@ -123,32 +123,65 @@ _TYPED: dict[str, _Prototype] = {
     "gossl_object_by_nid": (_Count, [c_int32, _Buf, size]),
     "gossl_object_find": (_Count, [_Bytes, size, c_int32, _Buf, size]),
     "gossl_verify_text": (_Count, [c_int32, _Buf, size]),
+    "gossl_config_free": (None, [_Handle]),
+    "gossl_conn_free": (None, [_Handle]),
+    "gossl_session_free": (None, [_Handle]),
+    "gossl_bio_free": (None, [_Handle]),
+    "gossl_bio_write_eof": (_Count, [_Handle]),
+    "gossl_bio_is_closed": (_Count, [_Handle]),
 }
 
-# Bound without argument types: called with argument objects made by Handle, buffers and small numbers.
-_UNTYPED: dict[str, Any] = {
-    "gossl_config_free": None,
-    "gossl_conn_free": None,
-    "gossl_session_free": None,
-    "gossl_bio_free": None,
-    "gossl_conn_handshake": _Count,
-    "gossl_conn_read": _Count,
-    "gossl_conn_write": _Count,
-    "gossl_conn_shutdown": _Count,
-    "gossl_conn_pending": _Count,
-    "gossl_bio_write": _Count,
-    "gossl_bio_read": _Count,
-    "gossl_bio_pending": _Count,
-    "gossl_bio_write_eof": _Count,
-    "gossl_bio_is_closed": _Count,
-}
+# The path of data. As builtins (python.h) where the interpreter is a CPython that has what they need; else by ctypes,
+# without argument types.
+_DATA = (
+    "gossl_conn_handshake",
+    "gossl_conn_read",
+    "gossl_conn_write",
+    "gossl_conn_shutdown",
+    "gossl_conn_pending",
+    "gossl_bio_read",
+    "gossl_bio_write",
+    "gossl_bio_pending",
+)
+
+# What the builtins call of the interpreter, in the order of python_api in python.h.
+_PYTHON_API = (
+    "PyBytes_FromStringAndSize",
+    "_PyBytes_Resize",
+    "PyBytes_AsString",
+    "Py_DecRef",
+    "PyLong_FromLongLong",
+    "PyLong_AsLongLong",
+    "PyLong_AsUnsignedLongLong",
+    "PyErr_Occurred",
+    "PyErr_BadArgument",
+    "PyObject_GetBuffer",
+    "PyBuffer_Release",
+    "PyEval_SaveThread",
+    "PyEval_RestoreThread",
+)
+_METH_FASTCALL = 0x80
+
+Argument = object  # a handle as the functions on the path of data take it: Library.argument makes it
 
 
 class Library:
-    """The loaded library: its functions by name, and the few that move data by attribute.
+    """The loaded library: its functions by name, and those that move data by attribute.
 
-    read(handle, most) gives bytes or a negative status; all others give a count or a negative status.
+    read(handle, most) and bio_read give bytes or a negative status, all others a count or a negative status.
+    write(handle, data, offset) and bio_write take any contiguous buffer. A handle is what argument makes of a number.
     """
+
+    handshake: Callable[[Argument], int]
+    shutdown: Callable[[Argument], int]
+    pending: Callable[[Argument], int]
+    read: Callable[[Argument, int], bytes | int]
+    read_into: Callable[[Argument, Any, int], int]
+    write: Callable[[Argument, Any, int], int]
+    bio_pending: Callable[[Argument], int]
+    bio_read: Callable[[Argument, int], bytes | int]
+    bio_write: Callable[[Argument, Any, int], int]
+    argument: Callable[[int], Argument]
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -159,9 +192,12 @@ class Library:
         self.functions: dict[str, Callable[..., int]] = {}
         for name, (result, arguments) in _TYPED.items():
             self._bind(name, result).argtypes = arguments
-        for name, result in _UNTYPED.items():
-            self._bind(name, result)
-        self._bind_data()
+        for name in _DATA:
+            self._bind(name, _Count)
+        self._methods: list[_Method] = []  # the interpreter goes on using them
+        self.builtins = os.environ.get("GOSSL_BINDING") != "ctypes" and self._bind_builtins()
+        if not self.builtins:
+            self._bind_plain()
 
     def _check_version(self) -> None:
         try:
@@ -182,27 +218,59 @@ class Library:
         self.functions[name] = function
         return function
 
-    def _bind_data(self) -> None:
+    def _bind_builtins(self) -> bool:
+        """Makes builtins of the library's functions for Python; False where the interpreter does not allow it."""
+        if sys.implementation.name != "cpython":
+            return False
+        api = ctypes.pythonapi
+        try:
+            table = [ctypes.cast(getattr(api, name), c_void_p).value for name in _PYTHON_API]
+            new = ctypes.PYFUNCTYPE(ctypes.py_object, c_void_p, c_void_p, c_void_p)(("PyCFunction_NewEx", api))
+            initialize = self._cdll.gossl_python_init
+        except AttributeError:
+            return False
+        initialize.restype = None
+        initialize((c_void_p * len(table))(*table))
+        for name in ("handshake", "shutdown", "pending", "read", "read_into", "write"):
+            setattr(self, name, self._builtin(new, name))
+        for name in ("bio_pending", "bio_read", "bio_write"):
+            setattr(self, name, self._builtin(new, name))
+        self.argument = int
+        return True
+
+    def _builtin(self, new: Callable[..., Any], name: str) -> Any:
+        address = ctypes.cast(getattr(self._cdll, f"gossl_python_{name}"), c_void_p)
+        method = _Method(name.encode(), address, _METH_FASTCALL, None)
+        self._methods.append(method)
+        return new(ctypes.addressof(method), None, None)
+
+    def _bind_plain(self) -> None:
         f = self.functions
         self.handshake = f["gossl_conn_handshake"]
         self.shutdown = f["gossl_conn_shutdown"]
         self.pending = f["gossl_conn_pending"]
-        self.write = f["gossl_conn_write"]
         self.read = _reader(f["gossl_conn_read"])
         self.read_into = _reader_into(f["gossl_conn_read"])
-        self.bio_read = _reader(f["gossl_bio_read"])
-        self.bio_write = f["gossl_bio_write"]
+        self.write = _writer(f["gossl_conn_write"])
         self.bio_pending = f["gossl_bio_pending"]
-        self.bio_write_eof = f["gossl_bio_write_eof"]
-        self.bio_is_closed = f["gossl_bio_is_closed"]
+        self.bio_read = _reader(f["gossl_bio_read"])
+        self.bio_write = _writer(f["gossl_bio_write"])
+        # An argument object made once: a bare int would go as a C int, a typed one is what costs.
+        self.argument = c_uint64.from_param
 
 
-def _reader(read: Callable[..., int]) -> Callable[[object, int], bytes | int]:
+class _Method(ctypes.Structure):
+    """PyMethodDef."""
+
+    _fields_ = [("name", c_char_p), ("function", c_void_p), ("flags", ctypes.c_int), ("doc", c_char_p)]
+
+
+def _reader(read: Callable[..., int]) -> Callable[[Argument, int], bytes | int]:
     """Makes a read into new bytes. Buffers are kept in a list, whose push and pop are atomic."""
     buffers: list[Any] = []
     new = c_char * RECORD
 
-    def read_bytes(handle: object, most: int) -> bytes | int:
+    def read_bytes(handle: Argument, most: int) -> bytes | int:
         try:
             buffer = buffers.pop()
         except IndexError:
@@ -215,14 +283,31 @@ def _reader(read: Callable[..., int]) -> Callable[[object, int], bytes | int]:
     return read_bytes
 
 
-def _reader_into(read: Callable[..., int]) -> Callable[[object, memoryview, int], int]:
+def _reader_into(read: Callable[..., int]) -> Callable[[Argument, Any, int], int]:
     """Makes a read into a writable buffer of at least one byte."""
     at = c_char.from_buffer
 
-    def read_into(handle: object, buffer: memoryview, most: int) -> int:
+    def read_into(handle: Argument, buffer: Any, most: int) -> int:
         return read(handle, byref(at(buffer)), most if most < LARGEST else LARGEST)
 
     return read_into
+
+
+def _writer(write: Callable[..., int]) -> Callable[[Argument, Any, int], int]:
+    """Makes a write of what is in a buffer from an offset on."""
+
+    def write_from(handle: Argument, data: Any, offset: int) -> int:
+        if type(data) is bytes and offset == 0:
+            count = len(data)
+            return write(handle, data, count if count < LARGEST else LARGEST)
+        view = view_of(data)
+        count = min(view.nbytes - offset, LARGEST)
+        if count <= COPIED:
+            return write(handle, bytes(view.cast("B")[offset : offset + count]), count)
+        with pinned(data) as at:
+            return write(handle, at(offset), count)
+
+    return write_from
 
 
 # ---- Loading ---------------------------------------------------------------------------------------------------------
@@ -334,18 +419,18 @@ def _descriptor_limit_kept() -> Iterator[None]:
 class Handle:
     """Owns one object of the library and frees it in the end.
 
-    value is its number; argument is the number as ctypes passes it, for the functions that move data.
+    value is its number; argument is the number as the functions on the path of data take it.
     """
 
     __slots__ = ("_free", "argument", "value")
 
-    def __init__(self, value: int, free: Callable[..., object]) -> None:
+    def __init__(self, value: int, argument: Argument, free: Callable[..., object]) -> None:
         self.value = value
-        self.argument = c_uint64.from_param(value)
+        self.argument = argument
         self._free = free
 
     def __del__(self) -> None:
-        self._free(self.argument)
+        self._free(self.value)
 
 
 def call(name: str, *arguments: object) -> Failure | None:
@@ -358,11 +443,11 @@ def call(name: str, *arguments: object) -> Failure | None:
 def make(name: str, free: str, *arguments: object) -> Handle | Failure | None:
     """Calls a function that gives a new handle; None if it gave none."""
     out, error = c_uint64(), Error()
-    functions = library().functions
-    status = functions[name](*arguments, byref(out), byref(error))
+    loaded = library()
+    status = loaded.functions[name](*arguments, byref(out), byref(error))
     if status != _codes.OK:
         return _failure(status, error)
-    return Handle(out.value, functions[free]) if out.value else None
+    return Handle(out.value, loaded.argument(out.value), loaded.functions[free]) if out.value else None
 
 
 def get_int(name: str, *arguments: object) -> int:
@@ -459,13 +544,18 @@ def copied(data: object) -> bytes:
     return bytes(view_of(data))
 
 
+def size_of(data: object) -> int:
+    """How many bytes a contiguous buffer has."""
+    return len(data) if type(data) is bytes else view_of(data).nbytes
+
+
 @contextmanager
-def pinned(data: object, length: int) -> Iterator[Callable[[int], object]]:
+def pinned(data: object) -> Iterator[Callable[[int], object]]:
     """Lends the bytes of a buffer without a copy: gives what to pass for the address at an offset."""
     api = getattr(ctypes, "pythonapi", None)
     if api is None:
-        view = memoryview(data).cast("B")  # type: ignore[arg-type]
-        yield lambda offset: bytes(view[offset : offset + RECORD * 16])
+        view = view_of(data).cast("B")
+        yield lambda offset: bytes(view[offset:])
         return
     buffer = _Buffer()
     api.PyObject_GetBuffer(ctypes.py_object(data), byref(buffer), 0)

@@ -44,6 +44,7 @@ _RECEIVED_ALERT = 1000
 _SSL_LIBRARY = 20
 
 _INT_MAX = 0x7FFFFFFF
+_NO_BUFFER: Any = object()
 
 
 class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
@@ -85,22 +86,17 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         """Perform a handshake."""
         _run(self, self._io.handshake, HANDSHAKE)
 
-    def read(self, *arguments: Any) -> Any:
+    def read(self, size: Any, buffer: Any = _NO_BUFFER, /) -> Any:
         """read(size, [buffer])
 
         Read up to size bytes from the SSL socket.
         """
-        if len(arguments) == 1:
-            return self._read(arguments[0])
-        if len(arguments) == 2:
-            return self._read_into(*arguments)
-        raise TypeError("_ssl._SSLSocket.read requires 1 to 2 arguments")
-
-    def _read(self, size: Any) -> bytes:
-        most = index(size)
-        if most < 0:
-            raise ValueError("size should not be negative")
-        if most == 0:
+        if buffer is not _NO_BUFFER:
+            return self._read_into(size, buffer)
+        most = size if type(size) is int else index(size)
+        if most <= 0:
+            if most < 0:
+                raise ValueError("size should not be negative")
             return b""
         if self._sock is not None and self._sock() is None:
             raise _errors.socket_gone(READ)
@@ -111,16 +107,19 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         return result if isinstance(result, bytes) else b""
 
     def _read_into(self, size: Any, buffer: Any) -> int:
-        most = index(size)
+        most = size if type(size) is int else index(size)
         view = _writable(buffer)
         room = view.nbytes
         if most <= 0 or most > room:
             most = room
         if most == 0:
             return 0
-        if view.ndim != 1 or view.itemsize != 1:
-            view = view.cast("B")
-        result = _run(self, lambda argument: self._io.read_into(argument, view, most), READ)
+        if self._sock is not None and self._sock() is None:
+            raise _errors.socket_gone(READ)
+        found = self._io.read_into(self._argument, view, most)
+        if found > 0 and not self._watched:
+            return found
+        result = _run(self, lambda argument: self._io.read_into(argument, view, most), READ, found)
         return result if isinstance(result, int) else 0
 
     def write(self, b: Any, /) -> int:
@@ -128,22 +127,17 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
 
         Returns the number of bytes written.
         """
-        if type(b) is not bytes:
-            view = _lib.view_of(b)
-            if view.nbytes > _lib.COPIED:
-                return _write_large(self, b, view.nbytes)
-            b = bytes(view)
-        size = len(b)
+        size = len(b) if type(b) is bytes else _lib.size_of(b)
         if self._sock is not None and self._sock() is None:
             raise _errors.socket_gone(WRITE)
         if size == 0:
             return 0
-        if size > _lib.RECORD:
-            return _write_large(self, b, size)
-        done = self._io.write(self._argument, b, size)
-        if done == size and not self._watched:
-            return done
-        return _write_large(self, b, size, done)
+        if size > _INT_MAX:
+            raise OverflowError(f"string longer than {_INT_MAX} bytes")
+        found = self._io.write(self._argument, b, 0)
+        if found == size and not self._watched:
+            return found
+        return _write_rest(self, b, size, found)
 
     def shutdown(self) -> _socket.socket | None:
         """Does the SSL shutdown handshake with the remote end."""
@@ -507,30 +501,25 @@ def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
     raise _errors.of_operation(failure, operation, self._server_hostname)
 
 
-def _write_large(self: _SSLSocket, data: Any, size: int, found: int | None = None) -> int:
-    """Writes all of a buffer, in as many steps as the library wants, or as much as goes without waiting."""
-    if size > _INT_MAX:
-        raise OverflowError(f"string longer than {_INT_MAX} bytes")
+def _write_rest(self: _SSLSocket, data: Any, size: int, found: int | None) -> int:
+    """Goes on with a write whose first step gave found, until all is written, or as much as goes without waiting."""
     done = 0
     sock = None if self._sock is None else self._sock()
     timeout = None if sock is None else _socket.socket.gettimeout(sock)
     deadline = time.monotonic() + timeout if timeout else None
-    with _lib.pinned(data, size) as at:
-        while done < size:
-            offset, most = done, min(size - done, _lib.LARGEST)
+    while done < size:
 
-            def step(argument: object, offset: int = offset, most: int = most) -> int:
-                return self._io.write(argument, at(offset), most)
+        def step(argument: object, done: int = done) -> int:
+            return self._io.write(argument, data, done)
 
-            try:
-                count = _run(self, step, WRITE, found, deadline)
-            except (_errors.SSLWantReadError, _errors.SSLWantWriteError):
-                if done:
-                    return done
-                raise
-            found = None
-            assert isinstance(count, int)
-            done += count
+        try:
+            count = _run(self, step, WRITE, found, deadline)
+        except (_errors.SSLWantReadError, _errors.SSLWantWriteError):
+            if done:
+                return done
+            raise
+        found = None
+        done += count if isinstance(count, int) else 0
     return done
 
 

@@ -1,0 +1,48 @@
+/* python.h: what _lib.py of the Python package sees beside gossl.h. Private to it; a C program has no use for it. */
+#ifndef GOSSL_PYTHON_H
+#define GOSSL_PYTHON_H
+
+#include <stdint.h>
+
+/* The functions of the running CPython that python.c calls, in this order. All of them are in every version since 3.2,
+   with the same meaning, so that one library, compiled without Python.h, serves them all. */
+typedef struct python_api {
+  void *(*bytes_new)(const char *data, intptr_t size);             /* PyBytes_FromStringAndSize */
+  int (*bytes_resize)(void **bytes, intptr_t size);                /* _PyBytes_Resize */
+  char *(*bytes_data)(void *bytes);                                /* PyBytes_AsString */
+  void (*release)(void *object);                                   /* Py_DecRef */
+  void *(*int_new)(long long value);                               /* PyLong_FromLongLong */
+  long long (*int_value)(void *object);                            /* PyLong_AsLongLong */
+  unsigned long long (*handle_value)(void *object);                /* PyLong_AsUnsignedLongLong */
+  void *(*error_occurred)(void);                                   /* PyErr_Occurred */
+  int (*bad_argument)(void);                                       /* PyErr_BadArgument */
+  int (*get_buffer)(void *object, void *buffer, int flags);        /* PyObject_GetBuffer */
+  void (*release_buffer)(void *buffer);                            /* PyBuffer_Release */
+  void *(*leave_python)(void);                                     /* PyEval_SaveThread */
+  void (*enter_python)(void *state);                               /* PyEval_RestoreThread */
+} python_api;
+
+/* Gives the table, once, before any of the functions below is called. */
+void gossl_python_init(const python_api *api);
+
+/* METH_FASTCALL functions: (self, arguments, count). A handle is an int. What gossl.h says of the function of that name
+   goes for each; a negative status is returned as an int.
+
+   read(handle, most)            bytes, or a status
+   read_into(handle, buffer, most)
+   write(handle, data, offset)   data[offset:]
+   handshake(handle), shutdown(handle), pending(handle)
+   bio_read(handle, most)        bytes, or a status
+   bio_write(handle, data, offset)
+   bio_pending(handle) */
+void *gossl_python_read(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_read_into(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_write(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_handshake(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_shutdown(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_pending(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_bio_write(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_bio_pending(void *self, void *const *arguments, intptr_t count);
+
+#endif
