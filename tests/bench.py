@@ -56,8 +56,8 @@ class Bench:
         server.load_cert_chain(FOLDER / "ca" / f"{key}.pem", FOLDER / "ca" / f"{key}.key")
         client.minimum_version = client.maximum_version = getattr(ssl.TLSVersion, "TLSv" + version.replace(".", "_"))
         if hasattr(client, "set_groups"):
-            client.set_groups("X25519")
-            server.set_groups("X25519")
+            client.set_groups("X25519:P-256")
+            server.set_groups("X25519:P-256")
         return client, server
 
     def pair(self, client: Any, server: Any, session: Any = None) -> tuple[Any, Any]:
