@@ -2,6 +2,7 @@ package group
 
 import (
 	"bytes"
+	"crypto/ecdh"
 	"crypto/rand"
 	"math/big"
 	"testing"
@@ -66,4 +67,20 @@ func TestDHRefusesValuesOutOfRange(t *testing.T) {
 	require.Error(t, err)
 	_, err = (&DHParams{P: []byte{4}, G: []byte{2}}).Generate(rand.Reader)
 	require.Error(t, err)
+}
+
+func TestX25519AgreesWithTheStandardLibrary(t *testing.T) {
+	for range 100 {
+		ours, err := x25519{}.generate(rand.Reader)
+		require.NoError(t, err)
+		theirs, err := ecdh.X25519().GenerateKey(rand.Reader)
+		require.NoError(t, err)
+		secret, err := ours.finish(theirs.PublicKey().Bytes())
+		require.NoError(t, err)
+		public, err := ecdh.X25519().NewPublicKey(ours.share())
+		require.NoError(t, err)
+		same, err := theirs.ECDH(public)
+		require.NoError(t, err)
+		require.Equal(t, same, secret)
+	}
 }

@@ -8,7 +8,7 @@ import (
 // hybrid concatenates a curve and a KEM (draft-ietf-tls-ecdhe-mlkem): secrets and shares in the same order, which is
 // the KEM's first for X25519MLKEM768 and the curve's first for the NIST curves.
 type hybrid struct {
-	curve    curve
+	curve    algorithm
 	kem      kem
 	kemFirst bool
 }

@@ -6,8 +6,8 @@ import (
 )
 
 var groups = []*Group{
-	{X25519MLKEM768, "X25519MLKEM768", 192, kindHybrid, hybrid{curve: curve{ecdh.X25519()}, kem: mlkem768{}, kemFirst: true}},
-	{X25519, "X25519", 128, kindEC, curve{ecdh.X25519()}},
+	{X25519MLKEM768, "X25519MLKEM768", 192, kindHybrid, hybrid{curve: x25519{}, kem: mlkem768{}, kemFirst: true}},
+	{X25519, "X25519", 128, kindEC, x25519{}},
 	{P256, "secp256r1", 128, kindEC, curve{ecdh.P256()}},
 	{X448, "X448", 224, kindEC, x448{}},
 	{P384, "secp384r1", 192, kindEC, curve{ecdh.P384()}},
