@@ -19,8 +19,8 @@ type client13 struct {
 	suite     *suite.Suite
 	psk       *clientPSK // the one that the server chose, or nil
 	handshake *keys.HandshakeSecret
-	clientHS  []byte // client_handshake_traffic_secret
-	serverHS  []byte
+	clientHS  *keys.HandshakeTraffic
+	serverHS  *keys.HandshakeTraffic
 	request   *wire.CertificateRequest13
 }
 
@@ -57,6 +57,7 @@ func (c *Conn) serverHello13(shared *clientHandshake, sh *wire.ServerHello, m *m
 		return nil, err
 	}
 	hs.transcript.SetHash(hs.suite.Hash)
+	hs.transcript.DropBuffer()
 	hs.transcript.Write(m.raw)
 	var psk []byte
 	if hs.psk != nil {
@@ -64,14 +65,14 @@ func (c *Conn) serverHello13(shared *clientHandshake, sh *wire.ServerHello, m *m
 	}
 	hs.handshake = keys.NewEarlySecret(hs.suite.Hash, psk).HandshakeSecret(secret)
 	th := hs.transcript.Sum()
-	hs.clientHS = hs.handshake.ClientHandshakeTrafficSecret(th)
-	hs.serverHS = hs.handshake.ServerHandshakeTrafficSecret(th)
-	c.logKey(keyLogServerHandshake, c.info.clientRandom, hs.serverHS)
-	c.logKey(keyLogClientHandshake, c.info.clientRandom, hs.clientHS)
-	if err := c.setReadSecret(hs.suite, hs.serverHS); err != nil {
+	hs.clientHS = hs.handshake.ClientTraffic(th)
+	hs.serverHS = hs.handshake.ServerTraffic(th)
+	c.logKey(keyLogServerHandshake, c.info.clientRandom, hs.serverHS.Secret())
+	c.logKey(keyLogClientHandshake, c.info.clientRandom, hs.clientHS.Secret())
+	if err := c.setReadKey(hs.suite, hs.serverHS.Key); err != nil {
 		return nil, err
 	}
-	return waitEncryptedExtensions{hs}, c.setWriteSecret(hs.suite, hs.clientHS)
+	return waitEncryptedExtensions{hs}, c.setWriteKey(hs.suite, hs.clientHS.Key)
 }
 
 // sharedSecret finishes the key exchange; nil for psk_ke, which we do not offer.
@@ -205,7 +206,7 @@ func (hs waitCertificateVerify13) handle(c *Conn, m *message) (state, error) {
 type waitFinished13 struct{ *client13 }
 
 func (hs waitFinished13) handle(c *Conn, m *message) (state, error) {
-	if err := c.checkFinished13(m, hs.suite, hs.serverHS, hs.transcript); err != nil {
+	if err := c.checkFinished13(m, hs.serverHS.FinishedMAC, hs.transcript); err != nil {
 		return nil, err
 	}
 	if err := c.sendCompatCCS(); err != nil {
@@ -220,7 +221,7 @@ func (hs waitFinished13) handle(c *Conn, m *message) (state, error) {
 			return nil, err
 		}
 	}
-	fin := &wire.Finished{VerifyData: keys.FinishedMAC(hs.suite.Hash, hs.clientHS, hs.transcript.Sum())}
+	fin := &wire.Finished{VerifyData: hs.clientHS.FinishedMAC(hs.transcript.Sum())}
 	if err := c.sendMessage(hs.transcript, fin); err != nil {
 		return nil, err
 	}

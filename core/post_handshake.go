@@ -185,7 +185,7 @@ func (c *Conn) answerLateRequest(m *message) error {
 	if err := c.sendClientAuth13(cr, t); err != nil {
 		return err
 	}
-	mac := keys.FinishedMAC(c.post.app.suite.Hash, c.post.app.client, t.Sum())
+	mac := c.post.app.lateFinishedMAC(t.Sum())
 	return c.sendMessage(t, &wire.Finished{VerifyData: mac})
 }
 
@@ -218,7 +218,7 @@ func (s lateCertificateVerify) handle(c *Conn, m *message) (state, error) {
 type lateFinished struct{}
 
 func (s lateFinished) handle(c *Conn, m *message) (state, error) {
-	if err := c.checkFinished13(m, c.post.app.suite, c.post.app.client, c.post.auth); err != nil {
+	if err := c.checkFinished13(m, c.post.app.lateFinishedMAC, c.post.auth); err != nil {
 		return nil, err
 	}
 	c.post.auth, c.post.context = nil, nil

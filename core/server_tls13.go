@@ -23,8 +23,8 @@ type server13 struct {
 	group     group.ID
 	psk       *serverPSK // the one that we chose, or nil
 	handshake *keys.HandshakeSecret
-	clientHS  []byte
-	serverHS  []byte
+	clientHS  *keys.HandshakeTraffic
+	serverHS  *keys.HandshakeTraffic
 	app       *appSecrets
 	requested bool // a client certificate
 	retried   bool
@@ -209,18 +209,18 @@ func (c *Conn) respond13(hs *server13) (state, error) {
 	}
 	hs.handshake = keys.NewEarlySecret(hs.suite.Hash, psk).HandshakeSecret(secret)
 	th := hs.transcript.Sum()
-	hs.clientHS = hs.handshake.ClientHandshakeTrafficSecret(th)
-	hs.serverHS = hs.handshake.ServerHandshakeTrafficSecret(th)
-	c.logKey(keyLogServerHandshake, c.info.clientRandom, hs.serverHS)
-	c.logKey(keyLogClientHandshake, c.info.clientRandom, hs.clientHS)
-	if err := c.setWriteSecret(hs.suite, hs.serverHS); err != nil {
+	hs.clientHS = hs.handshake.ClientTraffic(th)
+	hs.serverHS = hs.handshake.ServerTraffic(th)
+	c.logKey(keyLogServerHandshake, c.info.clientRandom, hs.serverHS.Secret())
+	c.logKey(keyLogClientHandshake, c.info.clientRandom, hs.clientHS.Secret())
+	if err := c.setWriteKey(hs.suite, hs.serverHS.Key); err != nil {
 		return nil, err
 	}
 	if err := c.sendEncryptedFlight(hs); err != nil {
 		return nil, err
 	}
 	hs.app = newAppSecrets(c, hs.suite, hs.handshake.MasterSecret(), hs.transcript)
-	if err := c.setReadSecret(hs.suite, hs.clientHS); err != nil {
+	if err := c.setReadKey(hs.suite, hs.clientHS.Key); err != nil {
 		return nil, err
 	}
 	if err := c.setWriteSecret(hs.suite, hs.app.server); err != nil {
@@ -234,6 +234,7 @@ func (c *Conn) respond13(hs *server13) (state, error) {
 
 func (c *Conn) sendServerHello13(hs *server13, share []byte) error {
 	hs.transcript.SetHash(hs.suite.Hash)
+	hs.transcript.DropBuffer()
 	sh := &wire.ServerHello{
 		LegacyVersion: VersionTLS12, Random: hs.random, SessionID: hs.hello.SessionID, CipherSuite: hs.suite.ID,
 		SupportedVersion: VersionTLS13, KeyShare: &wire.KeyShareEntry{Group: hs.group, Data: share},
@@ -260,7 +261,7 @@ func (c *Conn) sendEncryptedFlight(hs *server13) error {
 			return err
 		}
 	}
-	fin := &wire.Finished{VerifyData: keys.FinishedMAC(hs.suite.Hash, hs.serverHS, hs.transcript.Sum())}
+	fin := &wire.Finished{VerifyData: hs.serverHS.FinishedMAC(hs.transcript.Sum())}
 	return c.sendMessage(hs.transcript, fin)
 }
 
@@ -326,7 +327,7 @@ func (hs waitClientCertVerify) handle(c *Conn, m *message) (state, error) {
 type waitClientFinished struct{ *server13 }
 
 func (hs waitClientFinished) handle(c *Conn, m *message) (state, error) {
-	if err := c.checkFinished13(m, hs.suite, hs.clientHS, hs.transcript); err != nil {
+	if err := c.checkFinished13(m, hs.clientHS.FinishedMAC, hs.transcript); err != nil {
 		return nil, err
 	}
 	c.limits.skipEarlyData = 0

@@ -42,22 +42,44 @@ func (a *appSecrets) export(label string, context []byte, _ bool, n int) ([]byte
 	return keys.Exporter13(a.suite.Hash, a.exporter, label, context, n), nil
 }
 
-func (c *Conn) setReadSecret(st *suite.Suite, secret []byte) error {
-	key, iv := keys.TrafficKey(st.Hash, secret, st.KeyLen, st.FixedIVLen)
+// lateFinishedMAC is the client's after the handshake, which its application traffic secret makes (RFC 9846 section
+// 4.4.4).
+func (a *appSecrets) lateFinishedMAC(transcriptHash []byte) []byte {
+	return keys.FinishedMAC(a.suite.Hash, a.client, transcriptHash)
+}
+
+// keyOf derives key and IV of the lengths that a suite wants.
+type keyOf func(keyLen, ivLen int) (key, iv []byte)
+
+func (c *Conn) setReadKey(st *suite.Suite, derive keyOf) error {
+	key, iv := derive(st.KeyLen, st.FixedIVLen)
 	return c.rd.Set13(st, key, iv)
 }
 
-func (c *Conn) setWriteSecret(st *suite.Suite, secret []byte) error {
+func (c *Conn) setWriteKey(st *suite.Suite, derive keyOf) error {
 	if err := c.sendFlight(); err != nil {
 		return err
 	}
-	key, iv := keys.TrafficKey(st.Hash, secret, st.KeyLen, st.FixedIVLen)
+	key, iv := derive(st.KeyLen, st.FixedIVLen)
 	return c.wr.Set13(st, key, iv)
+}
+
+// setReadSecret and setWriteSecret change to the keys of an application traffic secret.
+func (c *Conn) setReadSecret(st *suite.Suite, secret []byte) error {
+	return c.setReadKey(st, trafficKey(st, secret))
+}
+
+func (c *Conn) setWriteSecret(st *suite.Suite, secret []byte) error {
+	return c.setWriteKey(st, trafficKey(st, secret))
+}
+
+func trafficKey(st *suite.Suite, secret []byte) keyOf {
+	return func(keyLen, ivLen int) (key, iv []byte) { return keys.TrafficKey(st.Hash, secret, keyLen, ivLen) }
 }
 
 // finish13 keeps what a connection needs after the handshake. t ends with the client's Finished.
 func (c *Conn) finish13(a *appSecrets, t *keys.Transcript) {
-	a.resumption = a.master.ResumptionMasterSecret(t.Sum())
+	a.resumption, a.master = a.master.ResumptionMasterSecret(t.Sum()), nil
 	c.info.exporter = a
 	c.post.app = a
 	if c.post.possible {
@@ -142,7 +164,7 @@ func (c *Conn) checkCertificateVerify13(m *message, t *keys.Transcript) error {
 }
 
 // checkFinished13 checks the peer's Finished in constant time and adds it to the transcript.
-func (c *Conn) checkFinished13(m *message, st *suite.Suite, baseKey []byte, t *keys.Transcript) error {
+func (c *Conn) checkFinished13(m *message, macOf func(transcriptHash []byte) []byte, t *keys.Transcript) error {
 	if err := m.want(wire.TypeFinished); err != nil {
 		return err
 	}
@@ -153,10 +175,11 @@ func (c *Conn) checkFinished13(m *message, st *suite.Suite, baseKey []byte, t *k
 	if err != nil {
 		return err
 	}
-	if len(fin.VerifyData) != st.Hash.Size() {
+	mac := macOf(t.Sum())
+	if len(fin.VerifyData) != len(mac) {
 		return alert.Misbehaved(alert.ReasonBadDigestLength, alert.DecryptError, "Finished of a wrong length")
 	}
-	if !hmac.Equal(fin.VerifyData, keys.FinishedMAC(st.Hash, baseKey, t.Sum())) {
+	if !hmac.Equal(fin.VerifyData, mac) {
 		return alert.Misbehaved(alert.ReasonDigestCheckFailed, alert.DecryptError, "peer's Finished is wrong")
 	}
 	t.Write(m.raw)

@@ -9,15 +9,11 @@ package keys
 
 import (
 	"crypto"
-	"crypto/hkdf"
 	"crypto/hmac"
-
-	"golang.org/x/crypto/cryptobyte"
 )
 
 // All labels of RFC 9846 section 7, without their prefix.
 const (
-	labelPrefix            = "tls13 "
 	labelExternalBinder    = "ext binder"
 	labelResumptionBinder  = "res binder"
 	labelDerived           = "derived"
@@ -45,127 +41,132 @@ type EarlySecret struct {
 type HandshakeSecret struct {
 	h      crypto.Hash
 	secret []byte
+	expand *expander
 }
 
 // MasterSecret13 is the last.
 type MasterSecret13 struct {
 	h      crypto.Hash
 	secret []byte
+	expand *expander
 }
 
 // NewEarlySecret starts the schedule with a pre-shared key, nil for none.
 func NewEarlySecret(h crypto.Hash, psk []byte) *EarlySecret {
+	if psk == nil {
+		return withoutPSK(h)
+	}
 	return &EarlySecret{h, extract(h, psk, nil)}
 }
 
 // ExternalBinderKey proves possession of an external key.
 func (s *EarlySecret) ExternalBinderKey() []byte {
-	return derive(s.h, s.secret, labelExternalBinder, emptyHash(s.h))
+	return newExpander(s.h, s.secret).label(labelExternalBinder, emptyHash(s.h), s.h.Size())
 }
 
 // ResumptionBinderKey proves possession of a resumption key.
 func (s *EarlySecret) ResumptionBinderKey() []byte {
-	return derive(s.h, s.secret, labelResumptionBinder, emptyHash(s.h))
+	return newExpander(s.h, s.secret).label(labelResumptionBinder, emptyHash(s.h), s.h.Size())
 }
 
 // HandshakeSecret mixes the (EC)DHE secret in, nil for none.
 func (s *EarlySecret) HandshakeSecret(shared []byte) *HandshakeSecret {
-	return &HandshakeSecret{s.h, extract(s.h, shared, derive(s.h, s.secret, labelDerived, emptyHash(s.h)))}
+	salt := newExpander(s.h, s.secret).label(labelDerived, emptyHash(s.h), s.h.Size())
+	secret := extract(s.h, shared, salt)
+	return &HandshakeSecret{s.h, secret, newExpander(s.h, secret)}
 }
 
-// ClientHandshakeTrafficSecret is derived from the transcript ClientHello..ServerHello.
-func (s *HandshakeSecret) ClientHandshakeTrafficSecret(transcriptHash []byte) []byte {
-	return derive(s.h, s.secret, labelClientHandshake, transcriptHash)
+// ClientTraffic is derived from the transcript ClientHello..ServerHello.
+func (s *HandshakeSecret) ClientTraffic(transcriptHash []byte) *HandshakeTraffic {
+	return newHandshakeTraffic(s.h, s.expand.label(labelClientHandshake, transcriptHash, s.h.Size()))
 }
 
-// ServerHandshakeTrafficSecret is derived from the transcript ClientHello..ServerHello.
-func (s *HandshakeSecret) ServerHandshakeTrafficSecret(transcriptHash []byte) []byte {
-	return derive(s.h, s.secret, labelServerHandshake, transcriptHash)
+// ServerTraffic is derived from the transcript ClientHello..ServerHello.
+func (s *HandshakeSecret) ServerTraffic(transcriptHash []byte) *HandshakeTraffic {
+	return newHandshakeTraffic(s.h, s.expand.label(labelServerHandshake, transcriptHash, s.h.Size()))
 }
 
 // MasterSecret ends the chain.
 func (s *HandshakeSecret) MasterSecret() *MasterSecret13 {
-	return &MasterSecret13{s.h, extract(s.h, nil, derive(s.h, s.secret, labelDerived, emptyHash(s.h)))}
+	secret := extract(s.h, nil, s.expand.label(labelDerived, emptyHash(s.h), s.h.Size()))
+	return &MasterSecret13{s.h, secret, newExpander(s.h, secret)}
+}
+
+// HandshakeTraffic is what one side's handshake traffic secret gives: the keys of its flight, and its Finished.
+type HandshakeTraffic struct {
+	h      crypto.Hash
+	secret []byte
+	expand *expander
+}
+
+func newHandshakeTraffic(h crypto.Hash, secret []byte) *HandshakeTraffic {
+	return &HandshakeTraffic{h, secret, newExpander(h, secret)}
+}
+
+// Secret returns the secret itself, for the key log.
+func (t *HandshakeTraffic) Secret() []byte { return t.secret }
+
+// Key derives key and IV (RFC 9846 section 7.3).
+func (t *HandshakeTraffic) Key(keyLen, ivLen int) (key, iv []byte) {
+	return t.expand.label(labelKey, nil, keyLen), t.expand.label(labelIV, nil, ivLen)
+}
+
+// FinishedMAC is the verify_data of the side's Finished (RFC 9846 section 4.4.4).
+func (t *HandshakeTraffic) FinishedMAC(transcriptHash []byte) []byte {
+	return finishedMAC(t.h, t.expand, transcriptHash)
 }
 
 // ClientApplicationTrafficSecret is derived from the transcript ClientHello..server Finished.
 func (s *MasterSecret13) ClientApplicationTrafficSecret(transcriptHash []byte) []byte {
-	return derive(s.h, s.secret, labelClientApplication, transcriptHash)
+	return s.expand.label(labelClientApplication, transcriptHash, s.h.Size())
 }
 
 // ServerApplicationTrafficSecret is derived from the transcript ClientHello..server Finished.
 func (s *MasterSecret13) ServerApplicationTrafficSecret(transcriptHash []byte) []byte {
-	return derive(s.h, s.secret, labelServerApplication, transcriptHash)
+	return s.expand.label(labelServerApplication, transcriptHash, s.h.Size())
 }
 
 // ExporterMasterSecret is derived from the transcript ClientHello..server Finished.
 func (s *MasterSecret13) ExporterMasterSecret(transcriptHash []byte) []byte {
-	return derive(s.h, s.secret, labelExporterMaster, transcriptHash)
+	return s.expand.label(labelExporterMaster, transcriptHash, s.h.Size())
 }
 
 // ResumptionMasterSecret is derived from the transcript ClientHello..client Finished.
 func (s *MasterSecret13) ResumptionMasterSecret(transcriptHash []byte) []byte {
-	return derive(s.h, s.secret, labelResumptionMaster, transcriptHash)
+	return s.expand.label(labelResumptionMaster, transcriptHash, s.h.Size())
 }
 
 // NextTrafficSecret is the secret after a key update (RFC 9846 section 7.2).
 func NextTrafficSecret(h crypto.Hash, secret []byte) []byte {
-	return expandLabel(h, secret, labelTrafficUpdate, nil, h.Size())
+	return newExpander(h, secret).label(labelTrafficUpdate, nil, h.Size())
 }
 
-// TrafficKey derives key and IV (RFC 9846 section 7.3).
+// TrafficKey derives key and IV from an application traffic secret (RFC 9846 section 7.3).
 func TrafficKey(h crypto.Hash, secret []byte, keyLen, ivLen int) (key, iv []byte) {
-	return expandLabel(h, secret, labelKey, nil, keyLen), expandLabel(h, secret, labelIV, nil, ivLen)
+	x := newExpander(h, secret)
+	return x.label(labelKey, nil, keyLen), x.label(labelIV, nil, ivLen)
 }
 
-// FinishedMAC is the verify_data of a Finished, and a PSK binder (RFC 9846 section 4.4.4).
+// FinishedMAC is the verify_data of a Finished after the handshake, and a PSK binder (RFC 9846 section 4.4.4).
 func FinishedMAC(h crypto.Hash, baseKey, transcriptHash []byte) []byte {
-	mac := hmac.New(h.New, expandLabel(h, baseKey, labelFinished, nil, h.Size()))
+	return finishedMAC(h, newExpander(h, baseKey), transcriptHash)
+}
+
+func finishedMAC(h crypto.Hash, baseKey *expander, transcriptHash []byte) []byte {
+	mac := hmac.New(h.New, baseKey.label(labelFinished, nil, h.Size()))
 	mac.Write(transcriptHash)
 	return mac.Sum(nil)
 }
 
 // ResumptionPSK is the key that a ticket stands for (RFC 9846 section 4.6.1).
 func ResumptionPSK(h crypto.Hash, resumptionMaster, nonce []byte) []byte {
-	return expandLabel(h, resumptionMaster, labelResumption, nonce, h.Size())
+	return newExpander(h, resumptionMaster).label(labelResumption, nonce, h.Size())
 }
 
 // Exporter13 is TLS-Exporter of RFC 9846 section 7.5.
 func Exporter13(h crypto.Hash, exporterMaster []byte, label string, context []byte, n int) []byte {
-	secret := derive(h, exporterMaster, label, emptyHash(h))
+	secret := newExpander(h, exporterMaster).label(label, emptyHash(h), h.Size())
 	d := h.New()
 	d.Write(context)
-	return expandLabel(h, secret, labelExporter, d.Sum(nil), n)
-}
-
-func emptyHash(h crypto.Hash) []byte { return h.New().Sum(nil) }
-
-// extract is HKDF-Extract, where nil stands for a string of zeros as long as the hash.
-func extract(h crypto.Hash, secret, salt []byte) []byte {
-	if secret == nil {
-		secret = make([]byte, h.Size())
-	}
-	prk, err := hkdf.Extract(h.New, secret, salt)
-	if err != nil {
-		panic("keys: " + err.Error()) // only a build that forbids the hash
-	}
-	return prk
-}
-
-// derive is Derive-Secret of RFC 9846 section 7.1, with the hash of the messages.
-func derive(h crypto.Hash, secret []byte, label string, transcriptHash []byte) []byte {
-	return expandLabel(h, secret, label, transcriptHash, h.Size())
-}
-
-// expandLabel is HKDF-Expand-Label of RFC 9846 section 7.1.
-func expandLabel(h crypto.Hash, secret []byte, label string, context []byte, n int) []byte {
-	var info cryptobyte.Builder
-	info.AddUint16(uint16(n))
-	info.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(labelPrefix + label)) })
-	info.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(context) })
-	out, err := hkdf.Expand(h.New, secret, string(info.BytesOrPanic()), n)
-	if err != nil {
-		panic("keys: " + err.Error()) // n is bounded by every caller
-	}
-	return out
+	return newExpander(h, secret).label(labelExporter, d.Sum(nil), n)
 }
