@@ -168,7 +168,8 @@ func (c *Conn) SCTs() [][]byte { return c.info.scts }
 // Resumed reports whether the handshake resumed a session.
 func (c *Conn) Resumed() bool { return c.info.resumed }
 
-// PeerCertificates returns the certificates that the peer sent, in DER, leaf first.
+// PeerCertificates returns the certificates that the peer sent, in DER, leaf first. They are shared with other
+// connections and must not be changed.
 func (c *Conn) PeerCertificates() [][]byte { return c.info.peerChain }
 
 // VerifyResult returns the outcome of the verification of the peer's certificates (X509_V_ERR_*), 0 if there were none.

@@ -46,15 +46,14 @@ func (c *Conn) checkKeyUsage(leaf *pki.Certificate) error {
 }
 
 func parseChain(ders [][]byte) ([]*pki.Certificate, error) {
-	certs := make([]*pki.Certificate, len(ders))
-	for i, der := range ders {
-		cert, err := pki.ParseCertificate(der)
-		if err != nil {
-			e := *asError(err)
-			e.Class, e.Alert = alert.Peer, alert.DecodeError
-			return nil, &e
-		}
-		certs[i] = cert
+	certs, err := pki.ParseCertificates(ders)
+	if err != nil {
+		e := *asError(err)
+		e.Class, e.Alert = alert.Peer, alert.DecodeError
+		return nil, &e
+	}
+	for i, cert := range certs {
+		ders[i] = cert.Raw // what is remembered is not kept twice
 	}
 	return certs, nil
 }
@@ -102,7 +101,8 @@ func (c *Conn) verifyOptions() *pki.Options {
 }
 
 // VerifiedChain returns the chain from the peer's leaf to the trust anchor, in DER; nil if none could be built. A
-// client that verifies nothing builds it here, when it is asked for.
+// client that verifies nothing builds it here, when it is asked for. It is shared with other connections and must not be
+// changed.
 func (c *Conn) VerifiedChain() [][]byte {
 	if c.info.verified == nil && c.cfg.VerifyMode == VerifyNone && c.info.peerLeaf != nil {
 		if certs, err := parseChain(c.info.peerChain); err == nil {

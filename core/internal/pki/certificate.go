@@ -8,6 +8,7 @@ package pki
 import (
 	"bytes"
 	"crypto"
+	"sync/atomic"
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"golang.org/x/crypto/cryptobyte"
@@ -47,6 +48,8 @@ type Certificate struct {
 	issuer      []byte
 	selfIssued  bool // subject and issuer are the same
 	selfSigned  bool // and the key identifiers agree
+
+	verifiedBy atomic.Pointer[Certificate] `adopt:"-"` // whose key has verified the signature (signedBy)
 }
 
 // Extension is one extension.

@@ -229,11 +229,6 @@ func checkSignature(issuer *Certificate, sigAlg, signed, signature []byte) bool 
 	return false
 }
 
-// signedBy verifies c's signature with issuer's key.
-func (c *Certificate) signedBy(issuer *Certificate) bool {
-	return checkSignature(issuer, c.sigAlg, c.RawTBS, c.signature)
-}
-
 // signatureStrength is the security strength in bits of c's signature hash, as OpenSSL 3.0 counts: half its size, but 63
 // for SHA-1 and 39 for MD5.
 func (c *Certificate) signatureStrength() int {

@@ -87,6 +87,7 @@ func Verify(leaf *Certificate, intermediates []*Certificate, store *Store, o *Op
 	f := v.run()
 	r := &Result{Chain: v.chain}
 	if f == nil {
+		remembered.keep(v.chain[:v.trusted])
 		return r, nil
 	}
 	r.Code, r.Depth = f.code, f.depth
