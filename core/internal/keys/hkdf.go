@@ -16,7 +16,6 @@ type expander struct {
 	h      crypto.Hash
 	secret []byte
 	mac    hash.Hash
-	used   bool
 	info   [128]byte // scratch
 }
 
@@ -32,10 +31,7 @@ func (x *expander) label(label string, context []byte, n int) []byte {
 	if n > x.h.Size() {
 		return x.long(info, n)
 	}
-	if x.used {
-		x.mac.Reset()
-	}
-	x.used = true
+	x.mac.Reset()                // crypto/hmac keeps the keyed state from the first Reset on
 	x.mac.Write(append(info, 1)) // RFC 5869 section 2.3: T(1), which is all that is wanted
 	return x.mac.Sum(make([]byte, 0, x.h.Size()))[:n:n]
 }
@@ -78,7 +74,8 @@ func constantsOf(h crypto.Hash) *constant {
 			out *constant
 		}{{crypto.SHA256, &constants.sha256}, {crypto.SHA384, &constants.sha384}} {
 			c.out.empty = c.h.New().Sum(nil)
-			c.out.early = &EarlySecret{c.h, extract(c.h, nil, nil)}
+			c.out.early = &EarlySecret{h: c.h, secret: extract(c.h, nil, nil)}
+			c.out.early.derived = newExpander(c.h, c.out.early.secret).label(labelDerived, c.out.empty, c.h.Size())
 		}
 	})
 	if h == crypto.SHA256 {

@@ -33,8 +33,9 @@ const (
 
 // EarlySecret is the first secret of the schedule.
 type EarlySecret struct {
-	h      crypto.Hash
-	secret []byte
+	h       crypto.Hash
+	secret  []byte
+	derived []byte // if known already
 }
 
 // HandshakeSecret is the second.
@@ -56,7 +57,7 @@ func NewEarlySecret(h crypto.Hash, psk []byte) *EarlySecret {
 	if psk == nil {
 		return withoutPSK(h)
 	}
-	return &EarlySecret{h, extract(h, psk, nil)}
+	return &EarlySecret{h: h, secret: extract(h, psk, nil)}
 }
 
 // ExternalBinderKey proves possession of an external key.
@@ -71,7 +72,10 @@ func (s *EarlySecret) ResumptionBinderKey() []byte {
 
 // HandshakeSecret mixes the (EC)DHE secret in, nil for none.
 func (s *EarlySecret) HandshakeSecret(shared []byte) *HandshakeSecret {
-	salt := newExpander(s.h, s.secret).label(labelDerived, emptyHash(s.h), s.h.Size())
+	salt := s.derived
+	if salt == nil {
+		salt = newExpander(s.h, s.secret).label(labelDerived, emptyHash(s.h), s.h.Size())
+	}
 	secret := extract(s.h, shared, salt)
 	return &HandshakeSecret{s.h, secret, newExpander(s.h, secret)}
 }
