@@ -6,7 +6,11 @@
 #include "fork.h"
 #include "gossl.h"
 
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
 #include <stddef.h>
+#include <time.h>
 
 #define API __attribute__((visibility("default")))
 
@@ -55,114 +59,210 @@ static int handle_of(void *object, uint64_t *handle) {
   return *handle != (uint64_t)-1 || !py.error_occurred();
 }
 
-typedef int64_t (*reader)(uint64_t handle, uint8_t *data, size_t size);
-typedef int64_t (*writer)(uint64_t handle, gossl_in *data, size_t size);
+/* ---- Waiting ----------------------------------------------------------------------------------------------------- */
 
-static int64_t read_in(reader read, uint64_t handle, uint8_t *data, int64_t size, int64_t long_work) {
-  if (size <= long_work) return read(handle, data, (size_t)size);
+/* How often, in seconds, a thread that waits looks whether another one has closed the socket: the kernel does not tell. */
+#define LOOK 1.0
+
+#define READY 0
+#define RAISED INT64_MIN /* an exception is set */
+
+/* Who waits: the last two arguments of a call. */
+typedef struct {
+  void *socket; /* NULL: nobody */
+  double deadline;
+} patience;
+
+/* 1; or 0 with an exception set. */
+static int patience_of(void *const *arguments, patience *p) {
+  p->socket = arguments[0] == py.none ? NULL : arguments[0];
+  p->deadline = INFINITY;
+  if (arguments[1] != py.none) p->deadline = py.float_value(arguments[1]);
+  return !py.error_occurred();
+}
+
+static int descriptor_of(void *socket) {
+  int fd = py.descriptor(socket);
+  if (fd < 0) py.clear_error();
+  return fd;
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int poll_without_python(int fd, short events, double seconds) {
+  struct pollfd wanted = {fd, events, 0};
   void *state = py.leave_python();
-  int64_t got = read(handle, data, (size_t)size);
+  int n = poll(&wanted, 1, (int)ceil(seconds * 1000));
+  int interrupted = n < 0 && errno == EINTR;
+  py.enter_python(state);
+  return interrupted ? -1 : n != 0; /* any other error is for the operation to find */
+}
+
+/* Waits for what the status says. The descriptor's number may be another file's by the time that it is ready. */
+static int64_t wait_for(const patience *p, int64_t status) {
+  int fd = descriptor_of(p->socket);
+  for (;;) {
+    if (fd < 0) return PYTHON_SOCKET_CLOSED;
+    double left = p->deadline - now();
+    if (left <= 0) return PYTHON_TIMED_OUT;
+    int ready = poll_without_python(fd, status == GOSSL_E_WANT_READ ? POLLIN : POLLOUT, left < LOOK ? left : LOOK);
+    if (ready < 0 && py.check_signals() < 0) return RAISED;
+    if (descriptor_of(p->socket) != fd) return PYTHON_SOCKET_CLOSED;
+    if (ready > 0) return READY;
+  }
+}
+
+/* Whether an operation is to be repeated; if not, *status is its result, or RAISED. */
+static int waited(const patience *p, int64_t *status) {
+  if (!p->socket || (*status != GOSSL_E_WANT_READ && *status != GOSSL_E_WANT_WRITE)) return 0;
+  int64_t outcome = wait_for(p, *status);
+  if (outcome == READY) return 1;
+  *status = outcome;
+  return 0;
+}
+
+static void *result(int64_t status) { return status == RAISED ? NULL : py.int_new(status); }
+
+/* ---- Connections ------------------------------------------------------------------------------------------------- */
+
+/* One attempt to read. From some size on it pays to let other Python threads run. */
+static int64_t read_once(uint64_t handle, uint8_t *data, int64_t size) {
+  if (size <= LONG_WORK) return gossl_conn_read(handle, data, (size_t)size);
+  void *state = py.leave_python();
+  int64_t got = gossl_conn_read(handle, data, (size_t)size);
   py.enter_python(state);
   return got;
 }
 
-/* (handle, most) -> bytes or a status. room is what there can be. */
-static void *read_bytes(reader read, uint64_t handle, void *wanted, int64_t room, int64_t long_work) {
-  int64_t most = length(wanted);
-  if (most < 0) return NULL;
-  if (most > room) most = room;
-  void *bytes = py.bytes_new(NULL, most);
-  if (!bytes) return NULL;
-  int64_t got = read_in(read, handle, (uint8_t *)py.bytes_data(bytes), most, long_work);
+static int64_t read_patiently(uint64_t handle, uint8_t *data, int64_t size, const patience *p) {
+  int64_t got;
+  do got = read_once(handle, data, size);
+  while (waited(p, &got));
+  return got;
+}
+
+/* Gives new bytes of at most that many, of which got are used; or what a negative got stands for. */
+static void *give_bytes(void *bytes, int64_t most, int64_t got) {
   if (got < 0) {
     py.release(bytes);
-    return py.int_new(got);
+    return result(got);
   }
   /* On failure the resize has released the bytes and set an exception. */
   if (got < most && py.bytes_resize(&bytes, got) < 0) return NULL;
   return bytes;
 }
 
-/* (handle, buffer, most) -> count or a status. */
+API void *gossl_python_read(void *self, void *const *arguments, intptr_t count) {
+  uint64_t handle;
+  int64_t most;
+  patience p;
+  if (!arguments_are(count, 4) || !handle_of(arguments[0], &handle) || !patience_of(arguments + 2, &p)) return NULL;
+  if ((most = length(arguments[1])) < 0) return NULL;
+  if (most > RECORD) most = RECORD;
+  void *bytes = py.bytes_new(NULL, most);
+  if (!bytes) return NULL;
+  return give_bytes(bytes, most, read_patiently(handle, (uint8_t *)py.bytes_data(bytes), most, &p));
+}
+
 API void *gossl_python_read_into(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   int64_t most;
+  patience p;
   buffer into;
-  if (!arguments_are(count, 3) || !handle_of(arguments[0], &handle)) return NULL;
+  if (!arguments_are(count, 5) || !handle_of(arguments[0], &handle) || !patience_of(arguments + 3, &p)) return NULL;
   if ((most = length(arguments[2])) < 0) return NULL;
   if (py.get_buffer(arguments[1], &into, WRITABLE) < 0) return NULL;
   if (most > into.size) most = into.size;
-  int64_t got = read_in(gossl_conn_read, handle, into.data, most, LONG_WORK);
+  int64_t got = read_patiently(handle, into.data, most, &p);
   py.release_buffer(&into);
-  return py.int_new(got);
+  return result(got);
+}
+
+typedef int64_t (*writer)(uint64_t handle, gossl_in *data, size_t size);
+
+static int64_t write_once(writer write, uint64_t handle, const uint8_t *data, int64_t size, int64_t long_work) {
+  if (size <= long_work) return write(handle, data, (size_t)size);
+  void *state = py.leave_python();
+  int64_t done = write(handle, data, (size_t)size);
+  py.enter_python(state);
+  return done;
 }
 
 /* (handle, data, offset) -> count or a status. */
-static void *write_buffer(writer write, void *const *arguments, intptr_t count, int64_t long_work) {
+static void *write_buffer(writer write, void *const *arguments, int64_t long_work, const patience *p) {
   uint64_t handle;
   int64_t offset, done;
   buffer from;
-  if (!arguments_are(count, 3) || !handle_of(arguments[0], &handle)) return NULL;
-  if ((offset = length(arguments[2])) < 0) return NULL;
+  if (!handle_of(arguments[0], &handle) || (offset = length(arguments[2])) < 0) return NULL;
   if (py.get_buffer(arguments[1], &from, READABLE) < 0) return NULL;
   if (offset > from.size) offset = from.size;
-  int64_t size = from.size - offset;
-  if (size <= long_work) {
-    done = write(handle, from.data + offset, (size_t)size);
-  } else {
-    void *state = py.leave_python();
-    done = write(handle, from.data + offset, (size_t)size);
-    py.enter_python(state);
-  }
+  do done = write_once(write, handle, from.data + offset, from.size - offset, long_work);
+  while (waited(p, &done));
   py.release_buffer(&from);
-  return py.int_new(done);
-}
-
-API void *gossl_python_read(void *self, void *const *arguments, intptr_t count) {
-  uint64_t handle;
-  if (!arguments_are(count, 2) || !handle_of(arguments[0], &handle)) return NULL;
-  return read_bytes(gossl_conn_read, handle, arguments[1], RECORD, LONG_WORK);
+  return result(done);
 }
 
 API void *gossl_python_write(void *self, void *const *arguments, intptr_t count) {
-  return write_buffer(gossl_conn_write, arguments, count, LONG_WORK);
+  patience p;
+  if (!arguments_are(count, 5) || !patience_of(arguments + 3, &p)) return NULL;
+  return write_buffer(gossl_conn_write, arguments, LONG_WORK, &p);
 }
 
-API void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t count) {
+static void *without_python(int64_t (*function)(uint64_t handle), void *const *arguments, intptr_t count) {
   uint64_t handle;
-  if (!arguments_are(count, 2) || !handle_of(arguments[0], &handle)) return NULL;
-  int64_t queued = gossl_bio_pending(handle);
-  if (queued < 0) return py.int_new(queued);
-  return read_bytes(gossl_bio_read, handle, arguments[1], queued, LONG_COPY);
-}
-
-API void *gossl_python_bio_write(void *self, void *const *arguments, intptr_t count) {
-  return write_buffer(gossl_bio_write, arguments, count, LONG_COPY);
-}
-
-/* (handle) -> what the function gives; without the interpreter's lock if that may take long. */
-static void *plain(int64_t (*function)(uint64_t handle), void *const *arguments, intptr_t count, int long_work) {
-  uint64_t handle;
-  if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
-  if (!long_work) return py.int_new(function(handle));
-  void *state = py.leave_python();
-  int64_t result = function(handle);
-  py.enter_python(state);
-  return py.int_new(result);
+  int64_t status;
+  patience p;
+  if (!arguments_are(count, 3) || !handle_of(arguments[0], &handle) || !patience_of(arguments + 1, &p)) return NULL;
+  do {
+    void *state = py.leave_python();
+    status = function(handle);
+    py.enter_python(state);
+  } while (waited(&p, &status));
+  return result(status);
 }
 
 API void *gossl_python_handshake(void *self, void *const *arguments, intptr_t count) {
-  return plain(gossl_conn_handshake, arguments, count, 1);
+  return without_python(gossl_conn_handshake, arguments, count);
 }
 
 API void *gossl_python_shutdown(void *self, void *const *arguments, intptr_t count) {
-  return plain(gossl_conn_shutdown, arguments, count, 1);
+  return without_python(gossl_conn_shutdown, arguments, count);
 }
 
 API void *gossl_python_pending(void *self, void *const *arguments, intptr_t count) {
-  return plain(gossl_conn_pending, arguments, count, 0);
+  uint64_t handle;
+  if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
+  return py.int_new(gossl_conn_pending(handle));
+}
+
+/* ---- Memory queues ----------------------------------------------------------------------------------------------- */
+
+static const patience nobody;
+
+API void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t count) {
+  uint64_t handle;
+  int64_t most;
+  if (!arguments_are(count, 2) || !handle_of(arguments[0], &handle)) return NULL;
+  if ((most = length(arguments[1])) < 0) return NULL;
+  int64_t queued = gossl_bio_pending(handle);
+  if (queued < 0) return py.int_new(queued);
+  if (most > queued) most = queued;
+  void *bytes = py.bytes_new(NULL, most);
+  if (!bytes) return NULL;
+  return give_bytes(bytes, most, gossl_bio_read(handle, (uint8_t *)py.bytes_data(bytes), (size_t)most));
+}
+
+API void *gossl_python_bio_write(void *self, void *const *arguments, intptr_t count) {
+  if (!arguments_are(count, 3)) return NULL;
+  return write_buffer(gossl_bio_write, arguments, LONG_COPY, &nobody);
 }
 
 API void *gossl_python_bio_pending(void *self, void *const *arguments, intptr_t count) {
-  return plain(gossl_bio_pending, arguments, count, 0);
+  uint64_t handle;
+  if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
+  return py.int_new(gossl_bio_pending(handle));
 }

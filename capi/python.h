@@ -20,7 +20,16 @@ typedef struct python_api {
   void (*release_buffer)(void *buffer);                            /* PyBuffer_Release */
   void *(*leave_python)(void);                                     /* PyEval_SaveThread */
   void (*enter_python)(void *state);                               /* PyEval_RestoreThread */
+  int (*check_signals)(void);                                      /* PyErr_CheckSignals */
+  void (*clear_error)(void);                                       /* PyErr_Clear */
+  int (*descriptor)(void *object);                                 /* PyObject_AsFileDescriptor */
+  double (*float_value)(void *object);                             /* PyFloat_AsDouble */
+  void *none;                                                      /* _Py_NoneStruct */
 } python_api;
+
+/* What the functions below return beside gossl.h's statuses. */
+#define PYTHON_TIMED_OUT (-1000)
+#define PYTHON_SOCKET_CLOSED (-1001)
 
 /* Gives the table, once, before any of the functions below is called. */
 void gossl_python_init(const python_api *api);
@@ -28,13 +37,18 @@ void gossl_python_init(const python_api *api);
 /* METH_FASTCALL functions: (self, arguments, count). A handle is an int. What gossl.h says of the function of that name
    goes for each; a negative status is returned as an int.
 
-   read(handle, most)            bytes, or a status
-   read_into(handle, buffer, most)
-   write(handle, data, offset)   data[offset:]
-   handshake(handle), shutdown(handle), pending(handle)
-   bio_read(handle, most)        bytes, or a status
+   read(handle, most, socket, deadline)            bytes, or a status
+   read_into(handle, buffer, most, socket, deadline)
+   write(handle, data, offset, socket, deadline)   data[offset:]
+   handshake(handle, socket, deadline), shutdown(handle, socket, deadline)
+   pending(handle)
+   bio_read(handle, most)                          bytes, or a status
    bio_write(handle, data, offset)
-   bio_pending(handle) */
+   bio_pending(handle)
+
+   With a socket, the object, they wait until they can go on, without the interpreter's lock. deadline is None, or a
+   float as time.monotonic() counts. Handlers of signals run meanwhile; what they raise ends the call. With None for the
+   socket they do not wait. */
 void *gossl_python_read(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_read_into(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_write(void *self, void *const *arguments, intptr_t count);

@@ -159,8 +159,17 @@ _PYTHON_API = (
     "PyBuffer_Release",
     "PyEval_SaveThread",
     "PyEval_RestoreThread",
+    "PyErr_CheckSignals",
+    "PyErr_Clear",
+    "PyObject_AsFileDescriptor",
+    "PyFloat_AsDouble",
+    "_Py_NoneStruct",
 )
 _METH_FASTCALL = 0x80
+
+# What the builtins return beside gossl.h's statuses (python.h).
+TIMED_OUT = -1000
+SOCKET_CLOSED = -1001
 
 Argument = object  # a handle as the functions on the path of data take it: Library.argument makes it
 
@@ -170,14 +179,16 @@ class Library:
 
     read(handle, most) and bio_read give bytes or a negative status, all others a count or a negative status.
     write(handle, data, offset) and bio_write take any contiguous buffer. A handle is what argument makes of a number.
+    The last two arguments of calls that may have to wait are a socket and a deadline (of time.monotonic(), None for
+    none): the builtins wait by themselves unless the socket is None, the functions of ctypes never do.
     """
 
-    handshake: Callable[[Argument], int]
-    shutdown: Callable[[Argument], int]
+    handshake: Callable[[Argument, Any, float | None], int]
+    shutdown: Callable[[Argument, Any, float | None], int]
     pending: Callable[[Argument], int]
-    read: Callable[[Argument, int], bytes | int]
-    read_into: Callable[[Argument, Any, int], int]
-    write: Callable[[Argument, Any, int], int]
+    read: Callable[[Argument, int, Any, float | None], bytes | int]
+    read_into: Callable[[Argument, Any, int, Any, float | None], int]
+    write: Callable[[Argument, Any, int, Any, float | None], int]
     bio_pending: Callable[[Argument], int]
     bio_read: Callable[[Argument, int], bytes | int]
     bio_write: Callable[[Argument, Any, int], int]
@@ -246,12 +257,12 @@ class Library:
 
     def _bind_plain(self) -> None:
         f = self.functions
-        self.handshake = f["gossl_conn_handshake"]
-        self.shutdown = f["gossl_conn_shutdown"]
+        self.handshake = _impatient(f["gossl_conn_handshake"])
+        self.shutdown = _impatient(f["gossl_conn_shutdown"])
         self.pending = f["gossl_conn_pending"]
-        self.read = _reader(f["gossl_conn_read"])
-        self.read_into = _reader_into(f["gossl_conn_read"])
-        self.write = _writer(f["gossl_conn_write"])
+        self.read = _impatient(_reader(f["gossl_conn_read"]))
+        self.read_into = _impatient(_reader_into(f["gossl_conn_read"]))
+        self.write = _impatient(_writer(f["gossl_conn_write"]))
         self.bio_pending = f["gossl_bio_pending"]
         self.bio_read = _reader(f["gossl_bio_read"])
         self.bio_write = _writer(f["gossl_bio_write"])
@@ -263,6 +274,11 @@ class _Method(ctypes.Structure):
     """PyMethodDef."""
 
     _fields_ = [("name", c_char_p), ("function", c_void_p), ("flags", ctypes.c_int), ("doc", c_char_p)]
+
+
+def _impatient(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Takes the socket and the deadline, and does not wait: whoever calls does."""
+    return lambda *arguments: function(*arguments[:-2])
 
 
 def _reader(read: Callable[..., int]) -> Callable[[Argument, int], bytes | int]:

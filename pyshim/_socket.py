@@ -98,12 +98,11 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
             if most < 0:
                 raise ValueError("size should not be negative")
             return b""
-        if self._sock is not None and self._sock() is None:
-            raise _errors.socket_gone(READ)
-        found = self._io.read(self._argument, most)
-        if type(found) is bytes and not self._watched:
+        patience = _NOBODY if self._sock is None else _patience(self, READ)
+        found = None if self._watched else self._io.read(self._argument, most, *patience)
+        if type(found) is bytes:
             return found
-        result = _run(self, lambda argument: self._io.read(argument, most), READ, found)
+        result = _run(self, lambda *a: self._io.read(a[0], most, *a[1:]), READ, found, patience)
         return result if isinstance(result, bytes) else b""
 
     def _read_into(self, size: Any, buffer: Any) -> int:
@@ -114,12 +113,11 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
             most = room
         if most == 0:
             return 0
-        if self._sock is not None and self._sock() is None:
-            raise _errors.socket_gone(READ)
-        found = self._io.read_into(self._argument, view, most)
-        if found > 0 and not self._watched:
+        patience = _NOBODY if self._sock is None else _patience(self, READ)
+        found = None if self._watched else self._io.read_into(self._argument, view, most, *patience)
+        if found is not None and found > 0:
             return found
-        result = _run(self, lambda argument: self._io.read_into(argument, view, most), READ, found)
+        result = _run(self, lambda *a: self._io.read_into(a[0], view, most, *a[1:]), READ, found, patience)
         return result if isinstance(result, int) else 0
 
     def write(self, b: Any, /) -> int:
@@ -128,16 +126,15 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         Returns the number of bytes written.
         """
         size = len(b) if type(b) is bytes else _lib.size_of(b)
-        if self._sock is not None and self._sock() is None:
-            raise _errors.socket_gone(WRITE)
+        patience = _NOBODY if self._sock is None else _patience(self, WRITE)
         if size == 0:
             return 0
         if size > _INT_MAX:
             raise OverflowError(f"string longer than {_INT_MAX} bytes")
-        found = self._io.write(self._argument, b, 0)
-        if found == size and not self._watched:
-            return found
-        return _write_rest(self, b, size, found)
+        found = None if self._watched else self._io.write(self._argument, b, 0, *patience)
+        if found == size:
+            return size
+        return _write_rest(self, b, size, found, patience)
 
     def shutdown(self) -> _socket.socket | None:
         """Does the SSL shutdown handshake with the remote end."""
@@ -391,7 +388,26 @@ def _context_type(self: _SSLSocket) -> type:
 
 # ---- One operation ---------------------------------------------------------------------------------------------------
 
-Step = Callable[[object], "bytes | int"]
+# For how long an operation may wait: for what socket, if it waits at all, and until when, if there is an end.
+Patience = tuple[Any, float | None]
+Step = Callable[..., "bytes | int"]
+
+_NOBODY: Patience = (None, None)
+
+
+def _patience(self: _SSLSocket, operation: Operation) -> Patience:
+    """Of a connection over a socket: as long as its timeout says, from now on."""
+    assert self._sock is not None
+    sock = self._sock()
+    if sock is None:
+        raise _errors.socket_gone(operation)
+    timeout = _timeout_of(sock)
+    if timeout is None:
+        return sock, None
+    return (sock, time.monotonic() + timeout) if timeout > 0 else _NOBODY
+
+
+_timeout_of = _socket.socket.gettimeout
 
 
 def _run(
@@ -399,34 +415,18 @@ def _run(
     step: Step,
     operation: Operation,
     found: bytes | int | None = None,
-    deadline: float | None = None,
+    patience: Patience | None = None,
 ) -> bytes | int:
     """Repeats a step until it has an answer: waits as long as the socket's timeout allows, and asks the callbacks.
 
-    found is what the first step gave, if it has been taken. deadline is that of an operation of several runs; else the
-    timeout counts from the first wait on.
+    found is what the first step gave, if it has been taken.
     """
-    sock = None if self._sock is None else self._sock()
-    if self._sock is not None and (sock is None or found is None):
-        _require_open(sock, operation)
+    if patience is None:
+        patience = _NOBODY if self._sock is None else _patience(self, operation)
+    if found is None and patience[0] is not None and patience[0].fileno() < 0:
+        raise OSError(9, "Bad file descriptor")
     try:
-        while True:
-            result = step(self._argument) if found is None else found
-            found = None
-            if self._watched:
-                _observe(self)
-            if isinstance(result, bytes) or result >= 0:
-                break
-            if result in (_codes.E_WANT_READ, _codes.E_WANT_WRITE):
-                timeout = None if sock is None else _socket.socket.gettimeout(sock)
-                if sock is None or timeout == 0:
-                    raise (_errors.want_read if result == _codes.E_WANT_READ else _errors.want_write)(operation)
-                if deadline is None and timeout is not None:
-                    deadline = time.monotonic() + timeout
-                _wait(sock, result == _codes.E_WANT_WRITE, deadline, operation)
-            elif not _answers.answer(self, result):
-                result = _ended(self, result, operation)
-                break
+        result = _repeat(self, step, operation, found, patience)
     except BaseException as e:
         if self._raised is not None:
             e.__context__, self._raised = self._raised, None
@@ -440,11 +440,28 @@ def _run(
     return result
 
 
-def _require_open(sock: _socket.socket | None, operation: Operation) -> None:
-    if sock is None:
-        raise _errors.socket_gone(operation)
-    if sock.fileno() < 0:
-        raise OSError(9, "Bad file descriptor")
+def _repeat(
+    self: _SSLSocket, step: Step, operation: Operation, found: bytes | int | None, patience: Patience
+) -> bytes | int:
+    sock, deadline = patience
+    while True:
+        # Whoever watches wants to hear of each step before the next.
+        result = step(self._argument, *(_NOBODY if self._watched else patience)) if found is None else found
+        found = None
+        if self._watched:
+            _observe(self)
+        if isinstance(result, bytes) or result >= 0:
+            return result
+        if result in (_codes.E_WANT_READ, _codes.E_WANT_WRITE):
+            if sock is None:
+                raise (_errors.want_read if result == _codes.E_WANT_READ else _errors.want_write)(operation)
+            _wait(sock, result == _codes.E_WANT_WRITE, deadline, operation)
+        elif result == _lib.TIMED_OUT:
+            raise TimeoutError(operation.timed_out)
+        elif result == _lib.SOCKET_CLOSED:
+            raise _errors.error("Underlying socket has been closed.", operation.line)
+        elif not _answers.answer(self, result):
+            return _ended(self, result, operation)
 
 
 def _wait(sock: _socket.socket, for_writing: bool, deadline: float | None, operation: Operation) -> None:
@@ -501,19 +518,16 @@ def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
     raise _errors.of_operation(failure, operation, self._server_hostname)
 
 
-def _write_rest(self: _SSLSocket, data: Any, size: int, found: int | None) -> int:
+def _write_rest(self: _SSLSocket, data: Any, size: int, found: int | None, patience: Patience) -> int:
     """Goes on with a write whose first step gave found, until all is written, or as much as goes without waiting."""
     done = 0
-    sock = None if self._sock is None else self._sock()
-    timeout = None if sock is None else _socket.socket.gettimeout(sock)
-    deadline = time.monotonic() + timeout if timeout else None
     while done < size:
 
-        def step(argument: object, done: int = done) -> int:
-            return self._io.write(argument, data, done)
+        def step(argument: object, sock: Any, deadline: float | None, done: int = done) -> int:
+            return self._io.write(argument, data, done, sock, deadline)
 
         try:
-            count = _run(self, step, WRITE, found, deadline)
+            count = _run(self, step, WRITE, found, patience)
         except (_errors.SSLWantReadError, _errors.SSLWantWriteError):
             if done:
                 return done
