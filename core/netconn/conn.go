@@ -25,13 +25,15 @@ var ErrDecision = errors.New("netconn: the config asks for a decision, which a n
 type Conn struct {
 	raw net.Conn
 
+	handshaking sync.Mutex // one goroutine does the handshake; taken before all others
+
 	mu     sync.Mutex // guards engine: held for one call of it, never while waiting
 	engine *core.Conn
 
 	reading sync.Mutex // one reader of raw at a time
 	buf     []byte
 
-	sending  sync.Mutex // one writer to raw at a time; taken before mu
+	sending  sync.Mutex // one writer to raw at a time; taken before mu; who lets it go calls flush
 	out      []byte
 	writeErr error // after a write that failed half-way
 }
@@ -53,15 +55,30 @@ func wrap(raw net.Conn, cfg *core.Config, side core.Side, serverName string) (*C
 	return &Conn{raw: raw, engine: engine, buf: make([]byte, 16<<10)}, nil
 }
 
-// Handshake does the handshake, if it is not done.
+// Handshake does the handshake, if it is not done. Reader and writer wait here for whoever does it: if each brought its
+// own input, the one that finished it could go on to wait for data while the other still waits for its turn to read.
 func (c *Conn) Handshake() error {
+	c.handshaking.Lock()
+	defer c.handshaking.Unlock()
+	if c.handshakeDone() {
+		return nil
+	}
 	_, err := c.run(func() (int, error) { return 0, c.engine.Handshake() })
 	return err
+}
+
+func (c *Conn) handshakeDone() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.HandshakeDone()
 }
 
 // Read reads plaintext. It returns io.EOF after the peer's close_notify, and io.ErrUnexpectedEOF if the transport ends
 // without.
 func (c *Conn) Read(p []byte) (int, error) {
+	if err := c.Handshake(); err != nil {
+		return 0, err
+	}
 	return c.run(func() (int, error) { return c.engine.Read(p) })
 }
 
@@ -82,15 +99,24 @@ func (c *Conn) Write(p []byte) (int, error) {
 }
 
 func (c *Conn) writeSome(p []byte) (int, error) {
+	n, err := c.sealAndSend(func() (int, error) { return c.engine.Write(p) })
+	if ferr := c.flush(); err == nil {
+		err = ferr
+	}
+	return n, plain(err)
+}
+
+// sealAndSend does an operation that makes output, and sends it.
+func (c *Conn) sealAndSend(op func() (int, error)) (int, error) {
 	c.sending.Lock()
 	defer c.sending.Unlock()
 	c.mu.Lock()
-	n, err := c.engine.Write(p)
+	n, err := op()
 	c.mu.Unlock()
 	if serr := c.sendLocked(); err == nil {
 		err = serr
 	}
-	return n, plain(err)
+	return n, err
 }
 
 // run repeats an operation until it needs no more input, and sends what it has to say.
@@ -110,12 +136,8 @@ func (c *Conn) run(op func() (int, error)) (int, error) {
 func (c *Conn) try(op func() (int, error)) (int, error) {
 	c.mu.Lock()
 	n, err := op()
-	says := c.engine.Out().Len() > 0
 	c.mu.Unlock()
-	if !says {
-		return n, err
-	}
-	if serr := c.send(); serr != nil && (err == nil || err == core.ErrWantRead) {
+	if serr := c.flush(); serr != nil && (err == nil || err == core.ErrWantRead) {
 		err = serr
 	}
 	return n, err
@@ -143,10 +165,23 @@ func (c *Conn) tryWithInput(op func() (int, error)) (int, error) {
 	return 0, err
 }
 
-func (c *Conn) send() error {
-	c.sending.Lock()
-	defer c.sending.Unlock()
-	return c.sendLocked()
+// flush sends the engine's output unless somebody is sending already, who then sends this too. A reader must not wait
+// for a writer here: with both peers' writers waiting to be read from, nobody would read.
+func (c *Conn) flush() error {
+	for c.hasOutput() && c.sending.TryLock() {
+		err := c.sendLocked()
+		c.sending.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Conn) hasOutput() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.engine.Out().Len() > 0
 }
 
 // sendLocked sends the engine's output. c.sending is held, so that records keep their order.
@@ -183,10 +218,8 @@ func plain(err error) error {
 
 // CloseWrite sends close_notify; reading can go on.
 func (c *Conn) CloseWrite() error {
-	c.mu.Lock()
-	err := c.engine.CloseWrite()
-	c.mu.Unlock()
-	return errors.Join(err, c.send())
+	_, err := c.sealAndSend(func() (int, error) { return 0, c.engine.CloseWrite() })
+	return errors.Join(err, c.flush())
 }
 
 // Close sends close_notify, if the handshake is done, and closes the transport, which ends a Read or Write that waits.
