@@ -92,6 +92,10 @@ COLD(session_import, (gossl_config c, gossl_in *data, size_t n, gossl_session *o
 API int64_t gossl_cert_get(gossl_in *data, size_t n, int32_t what, uint8_t *buf, size_t cap, gossl_error *err) {
   return runtime_ready() ? go_cert_get(data, n, what, buf, cap, err) : forked(err);
 }
+API int64_t gossl_cert_make(gossl_text *names, size_t n, int64_t not_before, int64_t not_after, char *buf, size_t cap,
+                            gossl_error *err) {
+  return runtime_ready() ? go_cert_make(names, n, not_before, not_after, buf, cap, err) : forked(err);
+}
 HOT(object_by_nid, (int32_t nid, char *buf, size_t cap), (nid, buf, cap))
 HOT(object_find, (gossl_text *text, size_t n, int32_t by_name, char *buf, size_t cap), (text, n, by_name, buf, cap))
 HOT(verify_text, (int32_t verify, char *buf, size_t cap), (verify, buf, cap))

@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"github.com/gossl/gossl/core"
@@ -37,8 +38,26 @@ func certFact(der []byte, what C.int32_t) ([]byte, error) {
 		return []byte(s), err
 	case C.GOSSL_CERT_DER:
 		return der, nil
+	case C.GOSSL_CERT_DETAILS:
+		return core.CertificateDetails(der)
 	}
 	return nil, argumentError("no such fact")
+}
+
+//export go_cert_make
+func go_cert_make(names *C.gossl_text, n C.size_t, notBefore, notAfter C.int64_t, buf *C.char, cap C.size_t,
+	err *C.gossl_error) (count C.int64_t) {
+	defer guardCount(&count)
+	list, e := text(names, n)
+	var made []byte
+	if e == nil {
+		made, e = core.NewDevelopmentCertificate(strings.Split(list, ","), int64(notBefore), int64(notAfter))
+	}
+	if status := report(err, e); status != C.GOSSL_OK {
+		return C.int64_t(status)
+	}
+	defer clear(made) // the key
+	return give(made, unsafe.Pointer(buf), cap)
 }
 
 //export go_object_by_nid

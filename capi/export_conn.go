@@ -287,6 +287,10 @@ func go_conn_get_int(handle C.gossl_conn, what C.int32_t) (n C.int64_t) {
 		return C.int64_t(flag(c.ReceivedShutdown()))
 	case C.GOSSL_CONN_HAS_SNI:
 		return C.int64_t(flag(c.HasSNI()))
+	case C.GOSSL_CONN_VERIFY_DEPTH:
+		return C.int64_t(c.VerifyDepth())
+	case C.GOSSL_CONN_CHOSEN_VERSION:
+		return C.int64_t(c.ChosenVersion())
 	}
 	return C.GOSSL_E_ARGUMENT
 }

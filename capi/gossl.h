@@ -245,6 +245,8 @@ int32_t gossl_conn_answer_psk(gossl_conn conn, gossl_in *identity, size_t identi
 #define GOSSL_CONN_SENT_SHUTDOWN 8
 #define GOSSL_CONN_RECEIVED_SHUTDOWN 9
 #define GOSSL_CONN_HAS_SNI 10              /* 1 if the client sent a server name */
+#define GOSSL_CONN_VERIFY_DEPTH 11         /* which certificate of GOSSL_CONN_VERIFIED_CHAIN the result is about; 0: leaf */
+#define GOSSL_CONN_CHOSEN_VERSION 12       /* what the server chose, also while the handshake goes on or has failed */
 int64_t gossl_conn_get_int(gossl_conn conn, int32_t what);
 
 /* Byte facts. Lists are entries each after its length as 4 bytes big endian. */
@@ -258,7 +260,7 @@ int64_t gossl_conn_get_int(gossl_conn conn, int32_t what);
 #define GOSSL_CONN_OUR_SIGALG 108
 #define GOSSL_CONN_PEER_CERTIFICATE 109    /* DER; empty if none */
 #define GOSSL_CONN_PEER_CHAIN 110          /* list: as sent, leaf first */
-#define GOSSL_CONN_VERIFIED_CHAIN 111      /* list: leaf to anchor; empty if none was built */
+#define GOSSL_CONN_VERIFIED_CHAIN 111      /* list: leaf to anchor, or as far as one was built */
 #define GOSSL_CONN_TLS_UNIQUE 112
 #define GOSSL_CONN_TLS_EXPORTER 113        /* RFC 9266 */
 #define GOSSL_CONN_TLS_SERVER_END_POINT 114 /* RFC 5929 */
@@ -302,8 +304,16 @@ int32_t gossl_session_import(gossl_config config, gossl_in *data, size_t data_le
 #define GOSSL_CERT_JSON 1                  /* what SSLSocket.getpeercert() gives, as JSON */
 #define GOSSL_CERT_SUBJECT 2               /* "CN=localhost,O=…" */
 #define GOSSL_CERT_DER 3                   /* the first certificate in data as DER */
+#define GOSSL_CERT_DETAILS 4               /* key, signature algorithm, usages, extensions, SHA-256, as JSON */
 /* data: one certificate, PEM (the first block) or DER. */
 int64_t gossl_cert_get(gossl_in *data, size_t data_len, int32_t what, uint8_t *buf, size_t cap, gossl_error *err);
+
+/* Makes an ECDSA P-256 key and a self-signed server certificate for development, both PEM, the certificate first.
+   names: host names and addresses, comma separated; the first is the common name. The certificate is valid from
+   not_before until not_after, in seconds since 1970. Each call makes new ones: if the answer does not fit into cap,
+   it is lost. GOSSL_E_ARGUMENT: no names, a bad one, or times in the wrong order. */
+int64_t gossl_cert_make(gossl_text *names, size_t names_len, int64_t not_before, int64_t not_after, char *buf,
+                        size_t cap, gossl_error *err);
 
 /* OpenSSL's object table: nid, short name, long name and dotted OID, separated by '\n'. */
 int64_t gossl_object_by_nid(int32_t nid, char *buf, size_t cap);

@@ -13,6 +13,10 @@ type Object = object.Object
 // DecodeCertificate describes a certificate in DER as JSON, with the contents of SSLSocket.getpeercert().
 func DecodeCertificate(der []byte) ([]byte, error) { return certinfo.Decode(der) }
 
+// CertificateDetails describes in JSON what SSLSocket.getpeercert() leaves out: key, signature algorithm, usages,
+// extensions, fingerprints.
+func CertificateDetails(der []byte) ([]byte, error) { return certinfo.Details(der) }
+
 // CertificateSubject returns the subject as "CN=localhost,O=…", the last part first.
 func CertificateSubject(der []byte) (string, error) { return certinfo.Subject(der) }
 

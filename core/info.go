@@ -25,6 +25,7 @@ type info struct {
 	ourLeaf      *pki.Certificate // of the certificate that we showed
 	verified     [][]byte         // the chain that was built, leaf first
 	verifyResult alert.VerifyCode
+	verifyDepth  int      // of the certificate in verified that verifyResult is about
 	clientSuites []uint16 // what the client offered (server)
 	clientALPN   []string
 	sniNoAck     bool // the caller does not want the server name acknowledged
@@ -66,6 +67,9 @@ func (c *Conn) Version() uint16 {
 	}
 	return c.version
 }
+
+// ChosenVersion returns the version that the server chose, also of a handshake that goes on or has failed; 0 before.
+func (c *Conn) ChosenVersion() uint16 { return c.version }
 
 // Cipher returns the suite in use, its zero value before there is one.
 func (c *Conn) Cipher() CipherInfo {
@@ -174,6 +178,9 @@ func (c *Conn) PeerCertificates() [][]byte { return c.info.peerChain }
 
 // VerifyResult returns the outcome of the verification of the peer's certificates (X509_V_ERR_*), 0 if there were none.
 func (c *Conn) VerifyResult() int { return int(c.info.verifyResult) }
+
+// VerifyDepth returns which certificate of [Conn.VerifiedChain] was refused: 0 is the leaf.
+func (c *Conn) VerifyDepth() int { return c.info.verifyDepth }
 
 // SentShutdown and ReceivedShutdown report whether close_notify has passed in each direction.
 func (c *Conn) SentShutdown() bool { return c.sentClose }

@@ -66,7 +66,7 @@ func (c *Conn) verifyChain(certs []*pki.Certificate) error {
 	}
 	e := *asError(err)
 	e.Class, e.Library, e.Reason = alert.Peer, alert.LibSSL, alert.ReasonCertificateVerifyFailed
-	c.info.verifyResult = e.Verify
+	c.info.verifyResult, c.info.verifyDepth = e.Verify, r.Depth
 	return &e
 }
 
@@ -100,8 +100,8 @@ func (c *Conn) verifyOptions() *pki.Options {
 	return o
 }
 
-// VerifiedChain returns the chain from the peer's leaf to the trust anchor, in DER; nil if none could be built. A
-// client that verifies nothing builds it here, when it is asked for. It is shared with other connections and must not be
+// VerifiedChain returns the chain from the peer's leaf to the trust anchor, in DER, or as much of it as there was when
+// it was refused; nil if nothing was verified. A client that verifies nothing builds it here, when it is asked for. It is shared with other connections and must not be
 // changed.
 func (c *Conn) VerifiedChain() [][]byte {
 	if c.info.verified == nil && c.cfg.VerifyMode == VerifyNone && c.info.peerLeaf != nil {

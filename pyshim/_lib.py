@@ -120,6 +120,7 @@ _TYPED: dict[str, _Prototype] = {
     "gossl_session_get": (_Count, [_Handle, c_int32, _Buf, size]),
     "gossl_session_import": (_Status, [_Handle, _Bytes, size, _New, _Err]),
     "gossl_cert_get": (_Count, [_Bytes, size, c_int32, _Buf, size, _Err]),
+    "gossl_cert_make": (_Count, [_Bytes, size, c_int64, c_int64, _Buf, size, _Err]),
     "gossl_object_by_nid": (_Count, [c_int32, _Buf, size]),
     "gossl_object_find": (_Count, [_Bytes, size, c_int32, _Buf, size]),
     "gossl_verify_text": (_Count, [c_int32, _Buf, size]),
@@ -491,10 +492,20 @@ def get(name: str, *arguments: object) -> bytes | int:
 
 def get_certificate(data: bytes, what: int) -> bytes | Failure:
     """A fact about a certificate."""
-    function, error, room = library().functions["gossl_cert_get"], Error(), 4096
+    return _get_with_error("gossl_cert_get", data, len(data), what)
+
+
+def make_certificate(names: str, not_before: int, not_after: int) -> bytes | Failure:
+    """A self-signed certificate for development and its key, in PEM. names: comma separated; times: seconds since 1970."""
+    text = names.encode("utf-8")
+    return _get_with_error("gossl_cert_make", text, len(text), not_before, not_after)
+
+
+def _get_with_error(name: str, *arguments: object) -> bytes | Failure:
+    function, error, room = library().functions[name], Error(), 4096
     while True:
         buffer: Any = (c_char * room)()
-        count = function(data, len(data), what, buffer, room, byref(error))
+        count = function(*arguments, buffer, room, byref(error))
         if count <= room:
             return buffer[:count] if count >= 0 else _failure(count, error)
         room = count

@@ -56,10 +56,14 @@ func Decode(der []byte) ([]byte, error) {
 			i.CRLs = distributionPoints(e.Value)
 		}
 	}
+	return encode(i)
+}
+
+func encode(v any) ([]byte, error) {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(i); err != nil {
+	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
 	return []byte(b.String()), nil
@@ -71,9 +75,13 @@ func Subject(der []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return oneLine(c.RawSubject), nil
+}
+
+func oneLine(raw []byte) string {
 	var parts []string
 	last := -1
-	c.SubjectAttributes(func(rdn int, oid, value string) {
+	pki.NameAttributes(raw, func(rdn int, oid, value string) {
 		short := oid
 		if o, ok := object.ByOID(oid); ok {
 			short = o.ShortName
@@ -86,7 +94,7 @@ func Subject(der []byte) (string, error) {
 		last = rdn
 		parts = append([]string{text}, parts...)
 	})
-	return strings.Join(parts, ","), nil
+	return strings.Join(parts, ",")
 }
 
 // escape is RFC 2253 section 2.4.

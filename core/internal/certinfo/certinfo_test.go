@@ -54,5 +54,6 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, der []byte) {
 		_, _ = Decode(der)
 		_, _ = Subject(der)
+		_, _ = Details(der)
 	})
 }
