@@ -515,7 +515,20 @@ def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
     if failure.status in (_codes.E_PROTOCOL, _codes.E_VERIFY, _codes.E_EOF) and failure.name not in _PASSING:
         received = failure.library == _SSL_LIBRARY and failure.reason >= _RECEIVED_ALERT
         self._failed = "peer" if received else "us"
-    raise _errors.of_operation(failure, operation, self._server_hostname)
+    error = _errors.of_operation(failure, operation, self._server_hostname)
+    if failure.status == _codes.E_VERIFY:
+        _advise(self, error, failure.verify)
+    raise error
+
+
+def _advise(self: _SSLSocket, error: OSError, code: int) -> None:
+    """Adds to an error about the peer's certificate which one it is, and what to do."""
+    from . import _advice
+
+    chain = _cert.entries(_bytes(self, _codes.CONN_VERIFIED_CHAIN))
+    depth, anchors = _int(self, _codes.CONN_VERIFY_DEPTH), self._context.cert_store_stats()["x509"]
+    refusal = _advice.Refusal(code, depth, chain, self._server_hostname, self._server_side, anchors)
+    _advice.annotate(error, refusal)
 
 
 def _write_rest(self: _SSLSocket, data: Any, size: int, found: int | None, patience: Patience) -> int:
