@@ -496,7 +496,7 @@ def get_certificate(data: bytes, what: int) -> bytes | Failure:
 
 
 def make_certificate(names: str, not_before: int, not_after: int) -> bytes | Failure:
-    """A self-signed certificate for development and its key, in PEM. names: comma separated; times: seconds since 1970."""
+    """A self-signed certificate and its key, in PEM. names: comma separated; times: seconds since 1970."""
     text = names.encode("utf-8")
     return _get_with_error("gossl_cert_make", text, len(text), not_before, not_after)
 
