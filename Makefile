@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop differential gopy bogo timing fuzz lint bench install stress stress-ci clean
+.PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint bench install stress stress-ci clean
 
 all: lib
 
@@ -46,6 +46,12 @@ interop: $(LIB)
 CHAINS ?= 10000
 differential: $(LIB)
 	$(PYTHON) tests/differential/run.py $(CHAINS)
+
+# Scores a file of test cases of x509-limbo; the results, in limbo's format, go to build/limbo-results.json.
+FILE ?= testdata/x509/limbo-native.json.gz
+limbo:
+	mkdir -p build
+	case "$(FILE)" in *.gz) gzip -dc "$(FILE)";; *) cat "$(FILE)";; esac | $(GO) run ./tests/limbo >build/limbo-results.json
 
 # core's pure functions as a Python extension, made by gopy, against the interpreter's own _ssl. A directory whose name
 # begins with an underscore is none of this module's packages.

@@ -40,14 +40,18 @@ type Certificate struct {
 	altNames    []GeneralName
 	hasAltNames bool
 	constraints *nameConstraints
+	crlPoints   []distPoint
 	nsCertType  int // bits, -1 if absent
 	isProxy     bool
+	proxy       proxyInfo
 	unhandled   bool   // a critical extension that we do not know
 	malformed   bool   // an extension that is not what it should be
 	subject     []byte // canonical, for comparing
 	issuer      []byte
 	selfIssued  bool // subject and issuer are the same
 	selfSigned  bool // and the key identifiers agree
+
+	settings *trustSettings // of an anchor's file; nil if it has none
 
 	verifiedBy atomic.Pointer[Certificate] `adopt:"-"` // whose key has verified the signature (signedBy)
 }
@@ -89,6 +93,7 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 	}
 	c.PublicKey, c.IsPSSKey, c.keyBits = parsePublicKey(c.RawSPKI)
 	c.subject, c.issuer = canonicalName(c.RawSubject), canonicalName(c.RawIssuer)
+	c.malformed = c.malformed || c.isProxy && !c.mayBeProxy()
 	c.selfIssued = bytes.Equal(c.subject, c.issuer)
 	c.selfSigned = c.selfIssued && c.matchesAKID(c) && c.signatureFits(c)
 	return c, nil

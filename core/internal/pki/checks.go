@@ -20,17 +20,24 @@ const (
 // checkExtensions is OpenSSL's check_extensions.
 func (v *verification) checkExtensions() *failure {
 	pathLen, kind := 0, anyKind
+	var proxies proxyPath
 	for i, c := range v.chain {
 		if code := v.checkCertificate(c, i, kind); code != alert.VerifyOK {
 			return &failure{code, i}
 		}
-		if i > 0 && c.basic.present && c.basic.pathLen >= 0 && pathLen > c.basic.pathLen {
+		if i > 0 && c.basic.present && c.basic.pathLen >= 0 && pathLen > c.basic.pathLen+proxies.length {
 			return &failure{alert.VerifyPathLengthExceeded, i}
 		}
 		if i > 0 && !c.selfIssued { // self-issued intermediates do not count (RFC 5280 section 4.2.1.9)
 			pathLen++
 		}
 		kind = mustBeCA
+		if c.isProxy { // what issued it is another, or the end entity that it stands for
+			kind = mustNotBeCA
+			if !proxies.add(c) {
+				return &failure{alert.VerifyProxyPathLengthExceeded, i}
+			}
+		}
 	}
 	return nil
 }
@@ -39,25 +46,51 @@ func (v *verification) checkCertificate(c *Certificate, depth int, kind mayBe) a
 	if c.unhandled && v.Flags&FlagIgnoreCrit == 0 {
 		return alert.VerifyUnhandledCriticalExtension
 	}
-	if c.isProxy { // nothing here follows the rules of RFC 3820
+	if c.isProxy && v.Flags&FlagAllowProxy == 0 {
 		return alert.VerifyProxyCertsNotAllowed
 	}
-	ca, isLast := c.caKind(), depth == len(v.chain)-1
-	if kind == anyKind && v.strict() && ca != 0 && ca != 1 || kind == mustBeCA && (ca == 0 || (!isLast || v.strict()) && ca != 1) {
-		return alert.VerifyInvalidCA
+	if code := v.checkKind(c, depth, kind); code != alert.VerifyOK {
+		return code
 	}
 	if v.strict() && len(v.chain) > 1 {
-		if code := c.checkStrict(isLast); code != alert.VerifyOK {
+		if code := c.checkStrict(depth == len(v.chain)-1); code != alert.VerifyOK {
 			return code
 		}
 	}
 	if c.malformed {
 		return alert.VerifyInvalidExtension
 	}
-	if !c.goodFor(v.Purpose, kind == mustBeCA) {
+	if !v.goodForPurpose(c, depth, kind == mustBeCA) {
 		return alert.VerifyInvalidPurpose
 	}
 	return alert.VerifyOK
+}
+
+// checkKind tells CAs from others.
+func (v *verification) checkKind(c *Certificate, depth int, kind mayBe) alert.VerifyCode {
+	ca, isLast := c.caKind(), depth == len(v.chain)-1
+	switch {
+	case kind == anyKind && v.strict() && ca != 0 && ca != 1:
+		return alert.VerifyInvalidCA
+	case kind == mustNotBeCA && ca != 0:
+		return alert.VerifyInvalidNonCA
+	case kind == mustBeCA && (ca == 0 || (!isLast || v.strict()) && ca != 1):
+		return alert.VerifyInvalidCA
+	}
+	return alert.VerifyOK
+}
+
+// goodForPurpose: what the store says about an anchor counts more than what its extensions say.
+func (v *verification) goodForPurpose(c *Certificate, depth int, asCA bool) bool {
+	if depth >= v.trusted && v.Purpose != PurposeAny {
+		switch c.setting(v.Purpose) {
+		case explicitly:
+			return true
+		case rejected:
+			return false
+		}
+	}
+	return c.goodFor(v.Purpose, asCA)
 }
 
 // checkStrict is what X509_V_FLAG_X509_STRICT adds: the rules of RFC 5280 section 4 for certificates that are not
@@ -182,7 +215,7 @@ func (v *verification) checkTop(c *Certificate, depth int) *failure {
 	if !c.mayBeIssuedBy(c) && v.Flags&FlagPartialChain == 0 && depth == 0 && v.trusted != 0 {
 		return &failure{alert.VerifyUnableToVerifyLeafSignature, 0}
 	}
-	if v.Flags&FlagCheckSSSig != 0 && c.selfSigned && !c.signedBy(c) {
+	if v.Flags&FlagCheckSSSig != 0 && c.selfSigned && !v.signedBy(c, c) {
 		return &failure{alert.VerifyCertSignatureFailure, depth}
 	}
 	return nil
@@ -195,7 +228,7 @@ func (v *verification) checkLink(c, issuer *Certificate, depth int) *failure {
 	if issuer.PublicKey == nil {
 		return &failure{alert.VerifyUnableToDecodeIssuerKey, depth + 1}
 	}
-	if !c.signedBy(issuer) {
+	if !v.signedBy(c, issuer) {
 		return &failure{alert.VerifyCertSignatureFailure, depth}
 	}
 	return nil

@@ -40,13 +40,13 @@ func readSubtrees(list cryptobyte.String, out *[]subtree) bool {
 		if !ok {
 			return false
 		}
+		if base.Kind == NameDirectory {
+			base.Value = canonicalName(base.Value)
+		}
 		*out = append(*out, subtree{base, !seq.Empty()})
 	}
 	return true
 }
-
-// maxComparisons is OpenSSL's NAME_CHECK_MAX: names times subtrees.
-const maxComparisons = 1 << 20
 
 // checkConstraints applies the constraints of each certificate to all below it, from the leaf's neighbours up
 // (RFC 5280 section 6.1.4 (g)); self-issued intermediates are exempt.
@@ -56,12 +56,15 @@ func (v *verification) checkConstraints() *failure {
 		if i != 0 && c.selfIssued {
 			continue
 		}
+		if c.isProxy && !c.hasProxyName() {
+			return &failure{alert.VerifyProxySubjectNameViolation, i}
+		}
 		for j := len(v.chain) - 1; j > i; j-- {
 			nc := v.chain[j].constraints
 			if nc == nil {
 				continue
 			}
-			if code := nc.check(c, i == 0 && v.checksCommonName(c)); code != alert.VerifyOK {
+			if code := nc.check(c, i == 0 && v.checksCommonName(c), &v.spent); code != alert.VerifyOK {
 				return &failure{code, i}
 			}
 		}
@@ -88,17 +91,22 @@ func (v *verification) checksCommonName(c *Certificate) bool {
 var oidEmailAddress = []byte{0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1}
 
 // check applies the constraints to every name of a certificate.
-func (nc *nameConstraints) check(c *Certificate, withCommonName bool) alert.VerifyCode {
+func (nc *nameConstraints) check(c *Certificate, withCommonName bool, spent *budget) alert.VerifyCode {
 	names := make([]GeneralName, 0, len(c.altNames)+1)
 	if !emptyName(c.RawSubject) {
-		names = append(names, GeneralName{NameDirectory, c.RawSubject})
+		names = append(names, GeneralName{NameDirectory, c.subject})
 		readName(c.RawSubject, func(_ int, a attribute) {
 			if bytes.Equal(a.oid, oidEmailAddress) && a.tag == asn1.IA5String {
 				names = append(names, GeneralName{NameEmail, a.value})
 			}
 		})
 	}
-	names = append(names, c.altNames...)
+	for _, n := range c.altNames {
+		if n.Kind == NameDirectory {
+			n.Value = canonicalName(n.Value)
+		}
+		names = append(names, n)
+	}
 	if withCommonName {
 		for _, cn := range c.commonNames() {
 			if looksLikeHost(cn) {
@@ -106,8 +114,9 @@ func (nc *nameConstraints) check(c *Certificate, withCommonName bool) alert.Veri
 			}
 		}
 	}
-	if len(names)*(len(nc.permitted)+len(nc.excluded)) > maxComparisons {
-		return alert.VerifyUnspecified
+	spent.comparisons += len(names) * (len(nc.permitted) + len(nc.excluded))
+	if spent.comparisons > maxComparisons {
+		return alert.VerifyUnspecified // as OpenSSL says it
 	}
 	for _, n := range names {
 		if code := nc.checkName(n); code != alert.VerifyOK {
@@ -171,11 +180,11 @@ func (nc *nameConstraints) checkName(n GeneralName) alert.VerifyCode {
 	return alert.VerifyOK
 }
 
-// within reports whether a name is in the subtree of base, by the rules of its kind.
+// within reports whether a name is in the subtree of base, by the rules of its kind. Directory names are canonical.
 func within(n, base GeneralName) (bool, alert.VerifyCode) {
 	switch n.Kind {
 	case NameDirectory:
-		return bytes.HasPrefix(canonicalName(n.Value), canonicalName(base.Value)), alert.VerifyOK
+		return bytes.HasPrefix(n.Value, base.Value), alert.VerifyOK
 	case NameDNS:
 		return withinDNS(string(n.Value), string(base.Value)), alert.VerifyOK
 	case NameEmail:

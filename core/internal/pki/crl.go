@@ -17,16 +17,16 @@ type CRL struct {
 	hasNext                bool
 	revoked                []byte // the list as it stands
 	akid                   authorityKeyID
-	unhandled              bool // a critical extension that we do not know
+	unhandled              bool // a critical extension that we do not know, of the list or of an entry
 	delta                  bool
-	partial                bool // an issuing distribution point narrows the scope
+	scope                  issuingPoint
 }
 
 const (
-	oidCRLNumber   = "2.5.29.20"
-	oidDeltaCRL    = "2.5.29.27"
-	oidIssuingDist = "2.5.29.28"
-	oidCRLReason   = "2.5.29.21"
+	oidCRLReason         = "2.5.29.21"
+	oidDeltaCRL          = "2.5.29.27"
+	oidIssuingDist       = "2.5.29.28"
+	oidCertificateIssuer = "2.5.29.29"
 )
 
 // ParseCRL reads one CRL in DER, with nothing behind it.
@@ -47,6 +47,7 @@ func ParseCRL(der []byte) (*CRL, error) {
 		return nil, notDER(alert.ReasonASN1NestedError, "malformed CRL")
 	}
 	c.issuer = canonicalName(c.RawIssuer)
+	c.unhandled = c.unhandled || c.entriesUnhandled()
 	return c, nil
 }
 
@@ -86,7 +87,7 @@ func (c *CRL) parseExtensions(list cryptobyte.String) bool {
 		case oidDeltaCRL:
 			c.delta = true
 		case oidIssuingDist:
-			c.partial = true
+			c.scope.invalid = !c.scope.read(&s)
 		default:
 			c.unhandled = c.unhandled || e.Critical
 		}
@@ -110,126 +111,86 @@ func readExtensions(list cryptobyte.String, each func(Extension)) bool {
 	return true
 }
 
-// entry looks a serial number up. A malformed list revokes.
-func (c *CRL) entry(serial []byte) (revoked bool, code alert.VerifyCode) {
+// crlEntry is one revoked certificate.
+type crlEntry struct {
+	serial    []byte
+	removed   bool          // the reason is removeFromCRL
+	unhandled bool          // a critical extension that we do not know
+	issuers   []GeneralName // of the certificate, where the list says so
+}
+
+// eachEntry calls f for every entry until it returns false. It reports whether the list is well formed, as far as read.
+func (c *CRL) eachEntry(f func(*crlEntry) bool) bool {
 	list := cryptobyte.String(c.revoked)
 	for !list.Empty() {
-		var seq, number, exts cryptobyte.String
-		var when Time
-		if !list.ReadASN1(&seq, asn1.SEQUENCE) || !seq.ReadASN1(&number, asn1.INTEGER) || !when.read(&seq) {
-			return true, alert.VerifyCertRevoked
+		var e crlEntry
+		if !e.read(&list) {
+			return false
 		}
-		if !bytes.Equal(number, serial) {
-			continue
+		if !f(&e) {
+			return true
 		}
-		if !seq.Empty() {
-			removed, unknown := false, false
-			if !seq.ReadASN1(&exts, asn1.SEQUENCE) || !readExtensions(exts, func(e Extension) {
-				removed = removed || e.OID == oidCRLReason && bytes.Equal(e.Value, []byte{10, 1, 8}) // removeFromCRL
-				unknown = unknown || e.Critical && e.OID != oidCRLReason
-			}) {
-				return true, alert.VerifyCertRevoked
-			}
-			if unknown {
-				return true, alert.VerifyUnhandledCriticalCRLExt
-			}
-			if removed {
-				return false, alert.VerifyOK
-			}
-		}
-		return true, alert.VerifyCertRevoked
 	}
-	return false, alert.VerifyOK
+	return true
 }
 
-// checkRevocation is OpenSSL's check_revocation: the leaf, or with CRL_CHECK_ALL the whole chain.
-func (v *verification) checkRevocation() *failure {
-	if v.Flags&FlagCRLCheck == 0 {
-		return nil
+func (e *crlEntry) read(list *cryptobyte.String) bool {
+	var seq, exts cryptobyte.String
+	var when Time
+	if !list.ReadASN1(&seq, asn1.SEQUENCE) || !seq.ReadASN1((*cryptobyte.String)(&e.serial), asn1.INTEGER) || !when.read(&seq) {
+		return false
 	}
-	last := 0
-	if v.Flags&FlagCRLCheckAll != 0 {
-		last = len(v.chain) - 1
+	if seq.Empty() {
+		return true
 	}
-	for i := 0; i <= last; i++ {
-		if code := v.checkRevoked(i); code != alert.VerifyOK {
-			return &failure{code, i}
+	ok := true
+	return seq.ReadASN1(&exts, asn1.SEQUENCE) && seq.Empty() && readExtensions(exts, func(x Extension) {
+		s := cryptobyte.String(x.Value)
+		switch x.OID {
+		case oidCRLReason:
+			e.removed = bytes.Equal(x.Value, []byte{10, 1, 8})
+			e.unhandled = e.unhandled || x.Critical
+		case oidCertificateIssuer:
+			ok = ok && readGeneralNames(&s, &e.issuers)
+		default:
+			e.unhandled = e.unhandled || x.Critical
+		}
+	}) && ok
+}
+
+func (c *CRL) entriesUnhandled() bool {
+	found := false
+	c.eachEntry(func(e *crlEntry) bool {
+		found = e.unhandled
+		return !found
+	})
+	return found
+}
+
+// revokes reports whether a certificate is on the list. A malformed list revokes what stands behind its fault. Entries
+// that name a certificate's issuer do so for all behind them, too (RFC 5280 section 5.3.3).
+func (c *CRL) revokes(cert *Certificate) bool {
+	revoked := false
+	var issuers []GeneralName
+	wellFormed := c.eachEntry(func(e *crlEntry) bool {
+		if e.issuers != nil {
+			issuers = e.issuers
+		}
+		if !bytes.Equal(e.serial, cert.Serial) || issuers != nil && !namesDirectory(issuers, cert.issuer) {
+			return true
+		}
+		revoked = !e.removed
+		return false
+	})
+	return revoked || !wellFormed
+}
+
+// namesDirectory reports whether a canonical name is one of the directory names of a list.
+func namesDirectory(names []GeneralName, canonical []byte) bool {
+	for _, n := range names {
+		if n.Kind == NameDirectory && bytes.Equal(canonicalName(n.Value), canonical) {
+			return true
 		}
 	}
-	return nil
-}
-
-// checkRevoked looks for a CRL of the certificate's issuer and the certificate in it.
-func (v *verification) checkRevoked(depth int) alert.VerifyCode {
-	c := v.chain[depth]
-	issuer := c
-	if depth+1 < len(v.chain) {
-		issuer = v.chain[depth+1]
-	}
-	crl := v.bestCRL(issuer, c)
-	if crl == nil {
-		return alert.VerifyUnableToGetCRL
-	}
-	if code := v.checkCRL(crl, issuer); code != alert.VerifyOK {
-		return code
-	}
-	revoked, code := crl.entry(c.Serial)
-	if revoked {
-		return code
-	}
-	return alert.VerifyOK
-}
-
-// bestCRL prefers a current list over an old one.
-func (v *verification) bestCRL(issuer, c *Certificate) *CRL {
-	var best *CRL
-	for _, crl := range v.store.crlsOf(c.RawIssuer) {
-		if crl.delta || len(crl.akid.keyID) > 0 && issuer.hasSKID && !bytes.Equal(crl.akid.keyID, issuer.skid) {
-			continue
-		}
-		if best == nil || v.crlTime(best) != alert.VerifyOK && v.crlTime(crl) == alert.VerifyOK ||
-			crl.thisUpdate.Unix > best.thisUpdate.Unix && v.crlTime(crl) == alert.VerifyOK {
-			best = crl
-		}
-	}
-	return best
-}
-
-// checkCRL is OpenSSL's check_crl, in its order.
-func (v *verification) checkCRL(crl *CRL, issuer *Certificate) alert.VerifyCode {
-	switch {
-	case issuer.rejectsUsage(usageCRLSign):
-		return alert.VerifyKeyUsageNoCRLSign
-	case crl.partial:
-		return alert.VerifyDifferentCRLScope
-	}
-	if code := v.crlTime(crl); code != alert.VerifyOK {
-		return code
-	}
-	switch {
-	case issuer.PublicKey == nil:
-		return alert.VerifyUnableToDecodeIssuerKey
-	case !checkSignature(issuer, crl.sigAlg, crl.rawTBS, crl.signature):
-		return alert.VerifyCRLSignatureFailure
-	case crl.unhandled && v.Flags&FlagIgnoreCrit == 0:
-		return alert.VerifyUnhandledCriticalCRLExt
-	}
-	return alert.VerifyOK
-}
-
-func (v *verification) crlTime(crl *CRL) alert.VerifyCode {
-	if v.Flags&FlagNoCheckTime != 0 {
-		return alert.VerifyOK
-	}
-	switch {
-	case !crl.thisUpdate.Valid:
-		return alert.VerifyErrorInCRLLastUpdate
-	case crl.thisUpdate.Unix > v.Time:
-		return alert.VerifyCRLNotYetValid
-	case crl.hasNext && !crl.nextUpdate.Valid:
-		return alert.VerifyErrorInCRLNextUpdate
-	case crl.hasNext && crl.nextUpdate.Unix <= v.Time:
-		return alert.VerifyCRLHasExpired
-	}
-	return alert.VerifyOK
+	return false
 }

@@ -91,10 +91,13 @@ func (c *Certificate) parseExtension(e Extension) {
 	case oidNameConstraints:
 		c.constraints = &nameConstraints{}
 		ok = c.constraints.read(&s)
+	case oidCRLDistribution:
+		ok = readDistPoints(&s, &c.crlPoints)
 	case oidNetscapeCertType:
 		ok = readBits(&s, &c.nsCertType)
 	case oidProxyCertInfo:
 		c.isProxy = true
+		ok = c.proxy.read(&s)
 	}
 	if !ok {
 		c.malformed = true
@@ -134,12 +137,14 @@ func readBits(s *cryptobyte.String, out *int) bool {
 }
 
 func readOIDs(s *cryptobyte.String, out *[]string) bool {
-	var seq, oid cryptobyte.String
-	if !s.ReadASN1(&seq, asn1.SEQUENCE) {
-		return false
-	}
-	for !seq.Empty() {
-		if !seq.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) {
+	var seq cryptobyte.String
+	return s.ReadASN1(&seq, asn1.SEQUENCE) && readOIDList(seq, out)
+}
+
+func readOIDList(list cryptobyte.String, out *[]string) bool {
+	var oid cryptobyte.String
+	for !list.Empty() {
+		if !list.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) {
 			return false
 		}
 		*out = append(*out, OIDString(oid))
@@ -162,8 +167,9 @@ func (a *authorityKeyID) read(s *cryptobyte.String) bool {
 }
 
 // matchesAKID is OpenSSL's X509_check_akid: whether issuer is the one that c's authority key identifier names.
-func (c *Certificate) matchesAKID(issuer *Certificate) bool {
-	a := &c.akid
+func (c *Certificate) matchesAKID(issuer *Certificate) bool { return c.akid.matches(issuer) }
+
+func (a *authorityKeyID) matches(issuer *Certificate) bool {
 	if !a.present {
 		return true
 	}

@@ -29,7 +29,7 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 		if seen[string(der)] {
 			continue
 		}
-		c, err := ParseCertificate(der)
+		c, err := ParseTrusted(der)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +56,7 @@ func (p *Pool) certificate(i int) *Certificate {
 	if c := p.parsed[i].Load(); c != nil {
 		return c
 	}
-	c, _ := ParseCertificate(p.ders[i]) // it parsed once
+	c, _ := ParseTrusted(p.ders[i]) // it parsed once
 	if c != nil && !p.parsed[i].CompareAndSwap(nil, c) {
 		return p.parsed[i].Load() // another thread was first
 	}
