@@ -1,7 +1,7 @@
 """gossl: TLS for Python by an engine in Go, under the interpreter's own ssl module.
 
     import gossl
-    gossl.install()     # before anything imports ssl; from here on `import ssl` is gossl's
+    gossl.install()     # from here on `import ssl` is gossl, also in modules that have imported it before
 
 or, for a program that is not to be changed, `python -m gossl script.py`; or, beside the interpreter's own ssl,
 `from gossl import ssl`.
@@ -12,7 +12,8 @@ Neither importing gossl nor installing it loads the engine: the first context do
 from __future__ import annotations
 
 from . import _consts
-from ._install import Status, install, module, status, uninstall, version
+from ._install import install, module, uninstall
+from ._status import Status, status, version
 
 __all__ = ["Status", "__version__", "install", "ssl", "status", "uninstall", "version"]
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import _cert, _codes, _consts, _errors, _lib, _load, _paths
+from ._beside import also
 from ._bio import MemoryBIO
 from ._immutable import Immutable, Unpicklable
 from ._keylog import KeyLog
@@ -88,14 +89,12 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
             raise ValueError(f"invalid or unsupported protocol version {protocol}")
         if protocol in _DEPRECATED_PROTOCOLS:
             warnings.warn(_DEPRECATED_PROTOCOLS[protocol], DeprecationWarning, stacklevel=3)
-        made = _lib.make("gossl_config_new", "gossl_config_free", protocol)
-        if not isinstance(made, _lib.Handle):
-            raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_LISTS)
-        self = object.__new__(cls)
-        self._handle = made
-        self._protocol = protocol
-        self._keylog = self._message = self._psk_client = self._psk_server = self._sni = None
-        return self
+        return _new(cls, protocol)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        """What isinstance() asks for too: beside another ssl module, a context is one of that module's as well."""
+        return also(type(self), "SSLContext", _SSLContext)
 
     # ---- Numbers. Warnings point at the line that set ssl.SSLContext's property, two Python frames above.
 
@@ -377,6 +376,22 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         session: SSLSession | None = None,
     ) -> _SSLSocket:
         return wrap_bio(self, incoming, outgoing, bool(server_side), server_hostname, owner, session)
+
+
+def new_context(protocol: int) -> _SSLContext:
+    """A context for a protocol that is known to be one, without a warning if it is deprecated."""
+    return _new(_SSLContext, protocol)
+
+
+def _new(cls: type[_SSLContext], protocol: int) -> _SSLContext:
+    made = _lib.make("gossl_config_new", "gossl_config_free", protocol)
+    if not isinstance(made, _lib.Handle):
+        raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_LISTS)
+    self = object.__new__(cls)
+    self._handle = made
+    self._protocol = protocol
+    self._keylog = self._message = self._psk_client = self._psk_server = self._sni = None
+    return self
 
 
 def get_sigalgs() -> list[str]:

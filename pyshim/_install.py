@@ -1,9 +1,8 @@
 """Puts gossl in the place of the interpreter's `_ssl`, and takes it out again.
 
-CPython's Lib/ssl.py is the Python layer, unmodified: it is executed over gossl's `_ssl`. In a program that has not
-imported ssl yet, that is all there is to it. Where ssl has been imported, a second ssl module is made, and the modules
-that refer to the first one by name are given the second; what they took out of it before stays what it was, and
-status() tells.
+CPython's Lib/ssl.py is the Python layer, unmodified. In a program that has not imported ssl yet it is executed over
+gossl's `_ssl`, and that is all there is to it. An ssl module that is in use already is switched by _late.py. And beside
+either, ssl.py can be executed once more, as the module gossl.ssl.
 """
 
 from __future__ import annotations
@@ -14,60 +13,60 @@ import os
 import sys
 import sysconfig
 import threading
-import warnings
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from . import _lib
-from ._consts import VERSION
+from . import _beside, _defaults
+
+if TYPE_CHECKING:
+    from ._late import Switch
 
 _lock = threading.RLock()
-_ours: ModuleType | None = None  # ssl over gossl, when it was made beside another one
-_installed = False
+_ours: ModuleType | None = None  # ssl over gossl
+_mode = ""  # how it is installed: "", "start" or "late"
 _before: dict[str, ModuleType | None] = {}
-
-
-class Status(NamedTuple):
-    """What status() gives."""
-
-    installed: bool
-    library: str
-    loaded: bool
-    stale: list[str]  # modules that hold classes or functions of another ssl
+_switch: Switch | None = None
 
 
 def install() -> None:
     """Makes `import ssl` give gossl, from now on and in all modules that have imported ssl already.
 
-    Warns where a module has taken names out of the other ssl (`from ssl import SSLContext`): these stay.
+    What they make from then on runs on gossl, also by names that they took out of ssl before, and by classes that they
+    derived from ssl.SSLContext. The contexts and connections that exist go on with OpenSSL; status() lists them.
     """
-    global _installed
+    global _mode, _switch
     with _lock:
-        if _installed:
+        if _mode:
             return
         from . import _ssl
 
-        _before.update({name: sys.modules.get(name) for name in ("_ssl", "ssl")})
-        old = _before["ssl"]
-        if old is None and _ours is None:
+        stock = sys.modules.get("ssl")
+        if stock is None or hasattr(getattr(stock, "_ssl", None), "__gossl__"):
+            _before.update({name: sys.modules.get(name) for name in ("_ssl", "ssl")})
             sys.modules["_ssl"] = _ssl
-        else:
-            new = module()
-            sys.modules["_ssl"], sys.modules["ssl"] = _ssl, new
-            _rebind(old, new)
-        _installed = True
-    if stale := status().stale:
-        text = f"gossl.install() came late: {', '.join(stale)} keep names of the other ssl module"
-        warnings.warn(text, RuntimeWarning, stacklevel=2)
+            if _ours is not None:
+                sys.modules["ssl"] = _ours
+            _mode = "start"
+            return
+        from ._late import Switch
+
+        if _switch is None or _switch.module is not stock:
+            _switch = Switch(stock)
+        _switch.on()
+        _mode = "late"
+        _defaults.renew()
 
 
 def uninstall() -> None:
-    """Undoes install(). What was made with gossl goes on working."""
-    global _installed, _ours
+    """Undoes install(). What was made with gossl goes on working, and on gossl."""
+    global _mode, _ours
     with _lock:
-        if not _installed:
+        mode, _mode = _mode, ""
+        if mode == "late" and _switch is not None:
+            _switch.off()
+            _defaults.put_back()
+        if mode != "start":
             return
-        _installed = False
         ours = sys.modules.get("ssl")
         if ours is not None:
             _ours = ours
@@ -77,30 +76,24 @@ def uninstall() -> None:
             else:
                 sys.modules[name] = old
         if ours is not None and ours is not _before["ssl"]:
-            import ssl as theirs
-
-            _rebind(ours, theirs)
+            _rebind(ours)
 
 
-def status() -> Status:
-    """Whether gossl is installed, and what does not use it although it is."""
-    library = _lib.loaded()
-    stale = _stale() if _installed else []
-    return Status(_installed, library.path if library else _lib.path(), library is not None, stale)
+def mode() -> str:
+    """How gossl is installed: "start" if before ssl was imported, "late" if after, "" if it is not."""
+    return _mode
 
 
-def version() -> str:
-    """The versions of the package and of the engine. Loads the library."""
-    found = _lib.get("gossl_version")
-    engine = found.decode("utf-8") if isinstance(found, bytes) else "unknown"
-    return f"gossl {VERSION} (library: {engine})"
+def switched() -> Switch | None:
+    """The ssl module that was in use when gossl was installed, or is being used still after that."""
+    return _switch
 
 
 def module() -> ModuleType:
     """The interpreter's ssl module over gossl, installed or not."""
     global _ours
     with _lock:
-        if _installed and _ours is None:
+        if _ours is None and _mode == "start":
             import ssl
 
             return ssl
@@ -134,45 +127,27 @@ def _make() -> ModuleType:
     except BaseException:
         del sys.modules[name]
         raise
+    made.SSLContext.sslsocket_class = _known_as(made.SSLSocket)
+    made.SSLContext.sslobject_class = _known_as(made.SSLObject)
     return made
 
 
-def _rebind(old: ModuleType | None, new: ModuleType) -> None:
-    """Gives the modules that refer to the old ssl module the new one."""
-    for other in _modules():
-        for name, value in list(vars(other).items()):
-            if value is old and old is not None:
-                setattr(other, name, new)
+def _known_as(cls: Any) -> Any:
+    """The class derived so that isinstance() also finds the other ssl module's class of that name."""
+
+    def known(self: Any) -> type:
+        return _beside.also(type(self), cls.__name__, cls)
+
+    names = {"__class__": property(known), "__module__": cls.__module__, "__doc__": cls.__doc__}
+    return type(cls.__name__, (cls,), names)
 
 
-def _stale() -> list[str]:
-    """Modules that hold classes or functions which another ssl module defines."""
-    old = _before.get("ssl")
-    if old is None:
-        return []
-    shared = vars(_errors_module())
-    kept = {
-        id(value)
-        for name, value in vars(old).items()
-        if getattr(value, "__module__", None) == old.__name__ and value is not shared.get(name)
-    }
-    return sorted(
-        other.__name__
-        for other in _modules()
-        if other is not old
-        and other.__name__ != "_ssl"
-        and not other.__name__.startswith(f"{__package__}.")
-        and any(id(value) in kept for value in vars(other).values())
-    )
+def _rebind(old: ModuleType) -> None:
+    """Gives the modules that refer to the old ssl module the one of now."""
+    import ssl
 
-
-def _errors_module() -> ModuleType:
-    from . import _errors
-
-    return _errors
-
-
-def _modules() -> list[ModuleType]:
-    """All modules but our own."""
-    package = str(__package__)
-    return [m for name, m in list(sys.modules.items()) if isinstance(m, ModuleType) and name.split(".")[0] != package]
+    for name, other in list(sys.modules.items()):
+        if isinstance(other, ModuleType) and name.split(".")[0] != __package__:
+            for attribute, value in list(vars(other).items()):
+                if value is old:
+                    setattr(other, attribute, ssl)

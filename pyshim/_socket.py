@@ -17,7 +17,7 @@ from collections.abc import Callable
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from . import _answers, _cert, _codes, _consts, _errors, _lib
+from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _lib
 from ._bio import MemoryBIO
 from ._errors import HANDSHAKE, READ, SHUTDOWN, WRITE, Operation
 from ._immutable import Final, Immutable, Uncreatable, Unpicklable
@@ -61,6 +61,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         "_raised",
         "_server_hostname",
         "_server_side",
+        "_shown",
         "_sock",
         "_watched",
     )
@@ -68,15 +69,16 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     _frozen_ = True
 
     _argument: object
-    _bios: tuple[MemoryBIO, MemoryBIO] | None
+    _bios: tuple[Any, Any] | None
     _context: _SSLContext
     _failed: str  # "", or who ended the connection by a fatal error: "us" or "peer"
     _handle: _lib.Handle
-    _io: _lib.Library
+    _io: _lib.Library | _bridge.Bridge
     _owner: weakref.ref[Any] | None
     _raised: BaseException | None  # by a message callback, during the operation
     _server_hostname: str | None
     _server_side: bool
+    _shown: Any  # the context as the program knows it: _context, or what that one stands behind
     _sock: weakref.ref[_socket.socket] | None
     _watched: bool  # key log lines or message events may come up
 
@@ -229,21 +231,22 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         return (_bytes(self, _CHANNEL_BINDINGS[cb_type]) or None) if _done(self) else None
 
     @property
-    def context(self) -> _SSLContext:
+    def context(self) -> Any:
         """This changes the context associated with the SSLSocket.
 
         This is typically used from within a callback function set by the sni_callback
         on the SSLContext to change the certificate information associated with the
         SSLSocket before the cryptographic exchange handshake messages.
         """
-        return self._context
+        return self._shown
 
     @context.setter
-    def context(self, context: _SSLContext) -> None:
-        if not isinstance(context, _context_type(self)):
+    def context(self, value: Any) -> None:
+        context = _beside.engine_of(value)
+        if context is None:
             raise TypeError("The value must be a SSLContext")
         _errors.check(_lib.call("gossl_conn_set_config", self._handle.value, context._handle.value))
-        self._context = context
+        self._context, self._shown = context, value
         self._watched = self._watched or _is_watched(context)
 
     @property
@@ -320,11 +323,14 @@ def wrap_bio(
     owner: Any,
     session: Any,
 ) -> _SSLSocket:
-    """A connection between two queues of bytes."""
+    """A connection between two queues of bytes, which may be the interpreter's own."""
     for name, bio in (("incoming", incoming), ("outgoing", outgoing)):
-        if not isinstance(bio, MemoryBIO):
+        if not isinstance(bio, (MemoryBIO, _bridge.FOREIGN)):
             raise TypeError(f"_wrap_bio() argument {name!r} must be _ssl.MemoryBIO, not {type(bio).__name__}")
     self = _new(context, server_side, server_hostname)
+    bridge = _bridge.over(_lib.library(), incoming, outgoing)
+    if bridge is not None:
+        self._io, incoming, outgoing = bridge, bridge.incoming, bridge.outgoing
     self._bios = (incoming, outgoing)
     pair = incoming._handle.value, outgoing._handle.value
     _errors.check(_lib.call("gossl_conn_set_bio", self._handle.value, *pair))
@@ -349,7 +355,7 @@ def _new(context: _SSLContext, server_side: bool, server_hostname: Any) -> _SSLS
         raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_WRAP)
     self = object.__new__(_SSLSocket)
     self._handle, self._argument, self._io = made, made.argument, _lib.library()
-    self._context = context
+    self._context = self._shown = context
     self._server_side = server_side
     self._server_hostname = None if name is None else name.decode("ascii")
     self._owner = self._sock = self._bios = self._raised = None
@@ -380,10 +386,9 @@ def _is_watched(context: _SSLContext) -> bool:
     return context._keylog is not None or context._message is not None
 
 
-def _context_type(self: _SSLSocket) -> type:
-    from ._context import _SSLContext
-
-    return _SSLContext
+def show(connection: _SSLSocket, context: object) -> None:
+    """Makes a context that ours stands behind the one that the connection tells of."""
+    connection._shown = context
 
 
 # ---- One operation ---------------------------------------------------------------------------------------------------

@@ -29,19 +29,19 @@ class TestSwitch(unittest.TestCase):
         code = "import gossl; gossl.install(); import ssl; from gossl import _lib; print(_lib.loaded())"
         self.assertEqual(python("-c", code), "None")
 
-    def test_install_and_uninstall(self) -> None:
+    def test_install_and_uninstall_before_ssl_is_imported(self) -> None:
         code = """
-import ssl, gossl
-kept = [ssl]  # install() rebinds names, not what is in a list
+import sys, gossl
 gossl.install()
-stock = kept[0]
-assert ssl is not stock and "gossl" in ssl.OPENSSL_VERSION, ssl
-assert gossl.status().installed
-ssl.create_default_context()
+import ssl
+assert "gossl" in ssl.OPENSSL_VERSION and gossl.status().mode == "start", gossl.status()
+made = ssl.create_default_context()
 gossl.uninstall()
-assert ssl is stock and not gossl.status().installed
+import ssl as stock
+assert ssl is stock and "gossl" not in stock.OPENSSL_VERSION and not gossl.status().installed
+assert isinstance(made, stock.SSLContext)
 try:
-    stock.create_default_context().wrap_bio(stock.MemoryBIO(), stock.MemoryBIO(), server_hostname="x").do_handshake()
+    made.wrap_bio(stock.MemoryBIO(), stock.MemoryBIO(), server_hostname="x").do_handshake()
 except gossl.ssl.SSLWantReadError:
     print("one class")
 """
