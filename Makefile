@@ -117,9 +117,9 @@ install: $(LIB) build/libgossl.a
 		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/gossl.pc
 
 bench: $(LIB)
-	$(PYTHON) tests/bench.py
+	$(PYTHON) tests/bench/run.py
 	$(MAKE) $(GOPY)/__init__.py
-	cd build && $(GOPY_PYTHON) ../tests/bench_call.py ../$(GOPY)
+	cd build && $(GOPY_PYTHON) ../tests/bench/call.py ../$(GOPY)
 
 clean:
 	rm -rf build *.egg-info

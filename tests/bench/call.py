@@ -1,6 +1,6 @@
 """What a call costs: one look-up in OpenSSL's object table by ctypes, by a gopy extension and by CPython's C extension.
 
-    python tests/bench_call.py [DIRECTORY-OF-THE-GOPY-EXTENSION]
+    python tests/bench/call.py [DIRECTORY-OF-THE-GOPY-EXTENSION]
 
 The look-up itself is in it: Go searches a text, OpenSSL a hash table.
 """
@@ -15,7 +15,7 @@ import timeit
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 CALLS = 20_000
 
 
