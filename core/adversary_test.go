@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"sort"
@@ -32,6 +33,7 @@ type kind struct {
 	resume  bool // the spoiled handshake resumes a session of a good one
 	psk     bool // the sides answer WantPSK...
 	late    bool // the spoiled messages are those of post-handshake authentication
+	early   bool // the resumed session brings early data
 }
 
 func kinds() []kind {
@@ -63,6 +65,7 @@ func kinds() []kind {
 		ciphers("PSK-AES128-CBC-SHA")(t, client, server)
 		external(t, client, server)
 	}
+	early := func(_ testing.TB, _, server *Config) { server.MaxEarlyData = 1000 }
 	return []kind{
 		{name: "1.0 full", version: VersionTLS10, prepare: ec},
 		{name: "1.1 full", version: VersionTLS11, prepare: ec},
@@ -79,6 +82,7 @@ func kinds() []kind {
 		{name: "1.3 resumed", version: VersionTLS13, resume: true},
 		{name: "1.3 external PSK", version: VersionTLS13, prepare: external, psk: true},
 		{name: "1.3 post-handshake auth", version: VersionTLS13, prepare: late, late: true},
+		{name: "1.3 early data", version: VersionTLS13, prepare: early, resume: true, early: true},
 	}
 }
 
@@ -118,6 +122,9 @@ func (s *stage) pair(t testing.TB) (c, sv *Conn) {
 	if s.session != nil {
 		require.NoError(t, c.SetSession(s.session))
 	}
+	if s.early { // the ticket has served in the pair before
+		s.server.shared.tickets.add(ticketName(t, s.server, s.session))
+	}
 	if s.late {
 		ce, se := shake(c, sv)
 		require.NoError(t, errors.Join(ce, se))
@@ -129,6 +136,11 @@ func (s *stage) pair(t testing.TB) (c, sv *Conn) {
 // play runs the handshake, and what comes after it, to its end, good or bad.
 func (s *stage) play(t testing.TB, c, sv *Conn) (clientErr, serverErr error) {
 	step := func(x *Conn) error {
+		if s.early && !x.HandshakeDone() {
+			if err := earlyStep(x); err != nil {
+				return err
+			}
+		}
 		if !x.HandshakeDone() {
 			return x.Handshake()
 		}
@@ -148,6 +160,33 @@ func (s *stage) play(t testing.TB, c, sv *Conn) (clientErr, serverErr error) {
 		}
 	}
 	return clientErr, serverErr
+}
+
+// earlyStep sends early data, once, or reads what there is of it.
+func earlyStep(x *Conn) error {
+	if x.side == Server {
+		for {
+			_, err := x.ReadEarlyData(make([]byte, 100))
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	if x.state != nil {
+		return nil
+	}
+	_, err := x.WriteEarlyData([]byte("early data"))
+	return err
+}
+
+// ticketName returns what the server knows a ticket for early data by.
+func ticketName(t testing.TB, server *Config, s *Session) []byte {
+	state, _ := server.openTicket(s.ticket)
+	require.NotNil(t, state)
+	return parseSession(state).id
 }
 
 func (s *stage) move(from, to *Conn) int {

@@ -57,6 +57,10 @@ func (c *Conn) sendFirstHello() (state, error) {
 	if err := c.sendHello(hs); err != nil {
 		return nil, err
 	}
+	if hs.hello.EarlyData {
+		return waitServerHello{hs}, c.openEarlyData(hs)
+	}
+	c.early.end(EarlyDataOldVersion)
 	return waitServerHello{hs}, nil
 }
 
@@ -125,6 +129,7 @@ func (c *Conn) offer13(hs *clientHandshake, versions []uint16) error {
 	}
 	h.HasKeyShare = true
 	hs.psks = c.offeredPSKs()
+	h.EarlyData = c.offersEarlyData(hs.psks)
 	return nil
 }
 
@@ -227,6 +232,10 @@ func (s waitServerHello) handle(c *Conn, m *message) (state, error) {
 		}
 	}
 	if version < VersionTLS13 {
+		if s.hs.hello.EarlyData { // RFC 9846 appendix D.3
+			return nil, alert.Misbehaved(alert.ReasonWrongSSLVersion, alert.ProtocolVersion,
+				"server chose an old version where early data was offered")
+		}
 		return c.serverHello12(s.hs, sh, m)
 	}
 	if err := m.wantAligned(); err != nil {
@@ -318,6 +327,7 @@ func (c *Conn) helloRetryRequest(hs *clientHandshake, sh *wire.ServerHello, m *m
 	}
 	hs.hello.Cookie = sh.Cookie
 	hs.keepPSKsOf(st)
+	c.retryWithoutEarlyData(hs.hello)
 	if err := c.sendCompatCCS(); err != nil {
 		return nil, err
 	}

@@ -72,6 +72,10 @@ func (c *Conn) serverHello13(shared *clientHandshake, sh *wire.ServerHello, m *m
 	if err := c.setReadKey(hs.suite, hs.serverHS.Key); err != nil {
 		return nil, err
 	}
+	if c.early.phase == earlyOpen && hs.psk != nil { // the server may still accept early data
+		return waitEncryptedExtensions{hs}, nil
+	}
+	c.early.end(EarlyDataNotResumed)
 	return waitEncryptedExtensions{hs}, c.setWriteKey(hs.suite, hs.clientHS.Key)
 }
 
@@ -137,6 +141,9 @@ func (hs waitEncryptedExtensions) handle(c *Conn, m *message) (state, error) {
 		return nil, misplaced()
 	}
 	if err := c.setALPN(ee.ALPN); err != nil {
+		return nil, err
+	}
+	if err := hs.earlyDataAnswer(c, ee); err != nil {
 		return nil, err
 	}
 	c.limits.setRecordSize(ee.RecordSizeLimit, VersionTLS13)
@@ -214,6 +221,9 @@ func (hs waitFinished13) handle(c *Conn, m *message) (state, error) {
 	}
 	app := newAppSecrets(c, hs.suite, hs.handshake.MasterSecret(), hs.transcript)
 	if err := c.setReadSecret(hs.suite, app.server); err != nil {
+		return nil, err
+	}
+	if err := hs.endEarlyData(c); err != nil {
 		return nil, err
 	}
 	if hs.request != nil {

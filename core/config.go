@@ -54,6 +54,10 @@ type Config struct {
 	NumTickets int
 	// SessionTimeout is the lifetime in seconds of sessions and tickets. The default is 7200.
 	SessionTimeout int64
+	// MaxEarlyData lets a server take up to that many bytes of early data (0-RTT), at most 2^24, on connections whose first
+	// call is Conn.ReadEarlyData. Its tickets say so. The default is 0: none. Early data can be replayed: early_data.go
+	// says what is done about it, and what is left to the caller.
+	MaxEarlyData int
 	// PostHandshakeAuth makes a client offer to show its certificate after the handshake (RFC 9846 section 4.2.6).
 	PostHandshakeAuth bool
 	// AskSNI, AskPSKClient, AskPSKServer, AskVerify and AskCertificate make the handshake stop with the Want of that

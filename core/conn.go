@@ -58,6 +58,7 @@ type Conn struct {
 	keyLog  []byte
 	trace   []TraceEvent
 	psk     pskAnswer
+	early   earlyData
 }
 
 // NewConn makes a connection. serverName is what a client connects to: a host name in A-label form or an IP address;
@@ -68,6 +69,9 @@ func NewConn(cfg *Config, side Side, serverName string) (*Conn, error) {
 	}
 	if side == Client && cfg.method == MethodTLSServer {
 		return nil, misuse(0, "Cannot create a client socket with a PROTOCOL_TLS_SERVER context")
+	}
+	if cfg.MaxEarlyData < 0 || cfg.MaxEarlyData > maxEarlyLimit {
+		return nil, misuse(alert.ReasonInvalidMaxEarlyData, "MaxEarlyData is not between 0 and 2^24 bytes")
 	}
 	c := &Conn{cfg: cfg.Copy(), side: side, in: &Buffer{}, out: &Buffer{}}
 	c.info.serverName = serverName

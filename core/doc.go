@@ -29,7 +29,8 @@
 //
 // # Not here
 //
-// SSL 3.0, compression, renegotiation (refused), 0-RTT data (passed over by servers, not sent by clients), DTLS.
+// SSL 3.0, compression, renegotiation (refused), DTLS. Early data (0-RTT) is off unless Config.MaxEarlyData and calls of its
+// own, ReadEarlyData and WriteEarlyData, say otherwise; early_data.go has the rules against replays.
 //
 // # Editions
 //

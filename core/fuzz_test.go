@@ -10,6 +10,13 @@ import (
 func feed(c *Conn, data []byte) {
 	_, _ = c.In().Write(data)
 	c.InputEnded()
+	if c.side == Server {
+		for {
+			if _, err := c.ReadEarlyData(make([]byte, 100)); err != nil {
+				break
+			}
+		}
+	}
 	for range 50 {
 		if err := c.Handshake(); err != nil {
 			return
@@ -34,7 +41,15 @@ func FuzzServer(f *testing.F) {
 	client, server, _ := configs(f)
 	hello, _ := flights(f, client, server)
 	f.Add(hello)
+	server.MaxEarlyData = 100
+	session := sessionOf(f, client, server)
+	early, _ := newPair(f, client, server)
+	require.NoError(f, early.SetSession(session))
+	_, err := early.WriteEarlyData([]byte("early"))
+	require.NoError(f, err)
+	f.Add(early.Out().Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
+		server.shared.tickets.add(ticketName(t, server, session))
 		c, err := NewConn(server, Server, "")
 		require.NoError(t, err)
 		feed(c, data)

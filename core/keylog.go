@@ -5,6 +5,7 @@ import "encoding/hex"
 // Labels of the NSS key log format (draft-ietf-tls-keylogfile).
 const (
 	keyLogClientRandom    = "CLIENT_RANDOM"
+	keyLogClientEarly     = "CLIENT_EARLY_TRAFFIC_SECRET"
 	keyLogClientHandshake = "CLIENT_HANDSHAKE_TRAFFIC_SECRET"
 	keyLogServerHandshake = "SERVER_HANDSHAKE_TRAFFIC_SECRET"
 	keyLogClientTraffic   = "CLIENT_TRAFFIC_SECRET_0"

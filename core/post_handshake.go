@@ -53,6 +53,7 @@ func (c *Conn) newTicket13(m *message) error {
 	s.ageAdd = t.AgeAdd
 	s.created, s.timeout = c.cfg.Now(), min(c.cfg.SessionTimeout, int64(t.Lifetime))
 	s.setTicket(t.Ticket, t.Lifetime)
+	s.maxEarly, s.issued = t.MaxEarlyData, s.created
 	c.session = &s
 	return nil
 }

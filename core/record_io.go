@@ -191,6 +191,9 @@ func (c *Conn) applicationData(plain []byte) ([]byte, error) {
 		return nil, alert.Misbehaved(alert.ReasonMixedHandshakeAndNonHandshakeData, alert.UnexpectedMessage,
 			"application data inside a handshake message")
 	}
+	if c.side == Server && c.early.phase == earlyOpen {
+		return nil, c.takeEarlyData(plain)
+	}
 	if !c.done {
 		return nil, alert.Misbehaved(alert.ReasonUnexpectedMessage, alert.UnexpectedMessage,
 			"application data during the handshake")

@@ -84,6 +84,7 @@ func (s afterCertificate) resume(c *Conn) (state, error) {
 	if c.version == VersionTLS13 {
 		return c.clientHello13(s.hs)
 	}
+	c.early.end(EarlyDataOldVersion)
 	return c.clientHello12(s.hs)
 }
 

@@ -14,7 +14,8 @@ import (
 // The server's states of TLS 1.3, RFC 9846 appendix A.2, in their order:
 //
 //	waitClientHello ─► [waitSecondHello] ─► (our flight) ─┬─► waitClientCertificate → waitClientCertVerify ─┐
-//	                                                      └──────────── no certificate asked for ───────────┴─► waitClientFinished → connected13
+//	                                                      ├──────────── no certificate asked for ───────────┼─► waitClientFinished → connected13
+//	                                                      └─ early data accepted ──► waitEndOfEarlyData ────────────┘
 
 // server13 is what these states share.
 type server13 struct {
@@ -48,8 +49,8 @@ func (c *Conn) clientHello13(shared *serverHandshake) (state, error) {
 			"client offers no named group that is enabled")
 	}
 	c.post.possible = hs.hello.PostHandshakeAuth
-	if hs.hello.EarlyData { // RFC 9846 section 4.2.10: refused, so it is to be skipped
-		c.limits.skipEarlyData = maxEarlyDataSkip
+	if hs.hello.EarlyData { // RFC 9846 section 4.2.10: to be skipped, unless it is accepted
+		c.limits.skipEarlyData = c.cfg.skippable()
 	}
 	if shareOf(hs.hello, hs.group) == nil {
 		return c.sendRetry(hs)
@@ -146,7 +147,7 @@ func (c *Conn) sendRetry(hs *server13) (state, error) {
 	if err := c.sendMessage(hs.transcript, hrr); err != nil {
 		return nil, err
 	}
-	hs.retried, c.info.retried = true, true
+	hs.retried, c.info.retried, c.early.phase = true, true, earlyOver
 	for _, id := range hs.hello.PSKIdentities {
 		hs.resumable = hs.resumable || c.sessionOf13(id.Identity, hs) != nil
 	}
@@ -200,6 +201,11 @@ func (c *Conn) respond13(hs *server13) (state, error) {
 		return nil, err
 	}
 	c.info.group = hs.group
+	early := c.acceptEarlyData(hs)
+	var earlyKey keyOf
+	if early {
+		earlyKey = c.earlyTraffic(hs.suite, hs.psk.secret, hs.transcript)
+	}
 	if err := c.sendServerHello13(hs, share); err != nil {
 		return nil, err
 	}
@@ -220,10 +226,13 @@ func (c *Conn) respond13(hs *server13) (state, error) {
 		return nil, err
 	}
 	hs.app = newAppSecrets(c, hs.suite, hs.handshake.MasterSecret(), hs.transcript)
-	if err := c.setReadKey(hs.suite, hs.clientHS.Key); err != nil {
+	if err := c.setWriteSecret(hs.suite, hs.app.server); err != nil {
 		return nil, err
 	}
-	if err := c.setWriteSecret(hs.suite, hs.app.server); err != nil {
+	if early {
+		return waitEndOfEarlyData{hs}, c.setReadKey(hs.suite, earlyKey)
+	}
+	if err := c.setReadKey(hs.suite, hs.clientHS.Key); err != nil {
 		return nil, err
 	}
 	if hs.requested {
@@ -251,7 +260,8 @@ func (c *Conn) sendServerHello13(hs *server13, share []byte) error {
 
 // sendEncryptedFlight sends EncryptedExtensions to Finished.
 func (c *Conn) sendEncryptedFlight(hs *server13) error {
-	ee := &wire.EncryptedExtensions{ALPN: c.info.alpn, ServerNameAck: c.acksName(hs.hello) && hs.psk == nil}
+	ee := &wire.EncryptedExtensions{ALPN: c.info.alpn, ServerNameAck: c.acksName(hs.hello) && hs.psk == nil,
+		EarlyData: c.early.phase == earlyOpen}
 	c.limits.setRecordSize(hs.hello.RecordSizeLimit, VersionTLS13)
 	if err := c.sendMessage(hs.transcript, ee); err != nil {
 		return err
@@ -372,9 +382,15 @@ func (c *Conn) sendTicket13(counter uint64) error {
 	if !c.info.resumed {
 		s.created, s.timeout = c.cfg.Now(), int64(t.Lifetime)
 	}
+	if err := s.forEarlyData(c.cfg); err != nil {
+		return err
+	}
 	var err error
 	if t.Ticket, err = c.ticketFor(&s); err != nil || t.Ticket == nil {
 		return err
+	}
+	if t.MaxEarlyData = s.maxEarly; s.maxEarly != 0 {
+		c.cfg.shared.tickets.add(s.id)
 	}
 	c.session = &s
 	return c.sendMessage(nil, t)

@@ -37,6 +37,9 @@ type Session struct {
 	ocsp       []byte
 	scts       [][]byte
 
+	maxEarly uint32 // bytes of early data that may come with the ticket, 0: none
+	issued   int64  // when a ticket for early data was made; the id is then its name
+
 	shared *shared // of the config that it belongs to
 }
 
@@ -72,11 +75,12 @@ func (s *Session) setTicket(ticket []byte, hint uint32) {
 const sessionFormat = 2
 
 // Export returns everything about the session, for ImportSession in another process. It holds secrets. Its first six
-// bytes are a format number, flags, the protocol version and the number of the cipher suite.
+// bytes are a format number, flags, the protocol version and the number of the cipher suite. What early data needs is at
+// its end, and only there if the session is one for early data.
 func (s *Session) Export() []byte {
 	var b cryptobyte.Builder
 	b.AddUint8(sessionFormat)
-	b.AddUint8(flags(s.isClient, s.ems, s.verified))
+	b.AddUint8(flags(s.isClient, s.ems, s.verified, s.maxEarly != 0))
 	b.AddUint16(s.version)
 	b.AddUint16(s.suite)
 	b.AddUint64(uint64(s.created))
@@ -98,6 +102,10 @@ func (s *Session) Export() []byte {
 				b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(der) })
 			}
 		})
+	}
+	if s.maxEarly != 0 {
+		b.AddUint32(s.maxEarly)
+		b.AddUint64(uint64(s.issued))
 	}
 	return b.BytesOrPanic()
 }
@@ -143,10 +151,17 @@ func parseSession(data []byte) *Session {
 			return nil
 		}
 	}
-	if !b.Empty() {
+	if bits&8 != 0 && !s.readEarly(&b) || !b.Empty() {
 		return nil
 	}
 	return s
+}
+
+func (s *Session) readEarly(b *cryptobyte.String) bool {
+	var issued uint64
+	ok := b.ReadUint32(&s.maxEarly) && s.maxEarly != 0 && b.ReadUint64(&issued)
+	s.issued = int64(issued)
+	return ok
 }
 
 func readList(b *cryptobyte.String, list *[][]byte) bool {

@@ -18,7 +18,8 @@ type shared struct {
 	keys     atomic.Pointer[[]*ticketKey] // newest first: seal with the first, open with all
 	rotating sync.Mutex                   // held by whoever replaces the keys
 
-	cache sessionCache
+	cache   sessionCache
+	tickets ticketNames // for early data
 }
 
 // sessionCache is a server's sessions by their IDs, for clients without tickets.

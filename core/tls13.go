@@ -92,6 +92,7 @@ func (c *Conn) finish13(a *appSecrets, t *keys.Transcript) {
 	s := *c.session
 	s.suite, s.alpn, s.serverName = a.suite.ID, c.info.alpn, c.info.serverName
 	s.ticket, s.hint, s.id, s.secret = nil, 0, nil, nil // a PSK is offered once
+	s.maxEarly, s.issued = 0, 0
 	s.peerChain, s.chain, s.verifyResult = c.info.peerChain, c.info.verified, c.info.verifyResult
 	s.peerScheme, s.ocsp, s.scts = c.info.peerScheme, c.info.ocsp, c.info.scts
 	if !c.info.resumed {

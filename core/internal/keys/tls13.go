@@ -4,7 +4,7 @@
 // The schedule of RFC 9846 section 7.1 is a chain of types, each of which only the one before it can make:
 //
 //	PSK ──► EarlySecret ──(EC)DHE──► HandshakeSecret ──0──► MasterSecret
-//	          │ binder keys             │ handshake traffic     │ application traffic, exporter, resumption
+//	          │ binder, early traffic   │ handshake traffic     │ application traffic, exporter, resumption
 package keys
 
 import (
@@ -17,6 +17,7 @@ const (
 	labelExternalBinder    = "ext binder"
 	labelResumptionBinder  = "res binder"
 	labelDerived           = "derived"
+	labelClientEarly       = "c e traffic"
 	labelClientHandshake   = "c hs traffic"
 	labelServerHandshake   = "s hs traffic"
 	labelClientApplication = "c ap traffic"
@@ -68,6 +69,11 @@ func (s *EarlySecret) ExternalBinderKey() []byte {
 // ResumptionBinderKey proves possession of a resumption key.
 func (s *EarlySecret) ResumptionBinderKey() []byte {
 	return newExpander(s.h, s.secret).label(labelResumptionBinder, emptyHash(s.h), s.h.Size())
+}
+
+// ClientEarlyTraffic is derived from the transcript ClientHello.
+func (s *EarlySecret) ClientEarlyTraffic(transcriptHash []byte) *HandshakeTraffic {
+	return newHandshakeTraffic(s.h, newExpander(s.h, s.secret).label(labelClientEarly, transcriptHash, s.h.Size()))
 }
 
 // HandshakeSecret mixes the (EC)DHE secret in, nil for none.

@@ -23,6 +23,22 @@ func (m *ServerHelloDone) Marshal() ([]byte, error) {
 	return marshal(TypeServerHelloDone, func(*cryptobyte.Builder) {})
 }
 
+// EndOfEarlyData is RFC 9846 section 4.5.
+type EndOfEarlyData struct{}
+
+// Marshal gives the whole message.
+func (m *EndOfEarlyData) Marshal() ([]byte, error) {
+	return marshal(TypeEndOfEarlyData, func(*cryptobyte.Builder) {})
+}
+
+// UnmarshalEndOfEarlyData reads an EndOfEarlyData, which is empty.
+func UnmarshalEndOfEarlyData(body []byte) (*EndOfEarlyData, error) {
+	if len(body) != 0 {
+		return nil, malformed(TypeEndOfEarlyData)
+	}
+	return &EndOfEarlyData{}, nil
+}
+
 // Finished is RFC 9846 section 4.4.4 and RFC 5246 section 7.4.9.
 type Finished struct{ VerifyData []byte }
 

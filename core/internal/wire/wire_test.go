@@ -72,6 +72,9 @@ func examples() []example {
 		{"NewSessionTicket 1.2", &NewSessionTicket12{LifetimeHint: 7, Ticket: []byte{1}}, as(UnmarshalNewSessionTicket12), 0},
 		{"NewSessionTicket 1.3", &NewSessionTicket13{Lifetime: 7, AgeAdd: 8, Nonce: []byte{1}, Ticket: []byte{2},
 			MaxEarlyData: 9}, as(UnmarshalNewSessionTicket13), 0},
+		{"EndOfEarlyData", &EndOfEarlyData{}, as(UnmarshalEndOfEarlyData), 0},
+		{"CompressedCertificate", &CompressedCertificate{Algorithm: 1, Length: 2, Compressed: []byte{3}},
+			as(UnmarshalCompressedCertificate), 0},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 func (x *exchange) check() error {
 	for _, check := range []func() error{
 		x.checkNegotiated, x.checkResumption, x.checkPeer, x.checkExtensions, x.checkStapled, x.checkSessionID,
+		x.checkEarlyData,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -93,6 +94,9 @@ func (x *exchange) keepSession() error {
 	if x.conn.Version() >= core.VersionTLS13 {
 		if want := !x.ExpectNoSession && !x.ShimShutsDown; x.newSession() != want {
 			return fmt.Errorf("new session: %t, want %t", x.newSession(), want)
+		}
+		if s := x.conn.Session(); x.newSession() && (s.MaxEarlyData() > 0) != x.ExpectTicketEarlyData {
+			return fmt.Errorf("the ticket takes %d bytes of early data", s.MaxEarlyData())
 		}
 	}
 	if s := x.conn.Session(); s != nil {

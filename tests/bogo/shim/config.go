@@ -45,18 +45,22 @@ type shim struct {
 	base    *core.Config // every connection's Config is a copy, so that sessions and ticket keys are shared
 	session *core.Session
 	clock   int64 // seconds since the start of the test
+	retried *options
 }
+
+// maxEarlyData is BoringSSL's limit of early data, which the runner's tests rely on.
+const maxEarlyData = 14336
 
 // start is when the shim's clock begins, in seconds since 1970.
 const start = 1_700_000_000
 
-func newShim(o *options) (*shim, error) {
+func newShim(o, retried *options) (*shim, error) {
 	method := core.MethodTLS
 	base, err := core.NewConfig(method)
 	if err != nil {
 		return nil, err
 	}
-	s := &shim{base: base}
+	s := &shim{base: base, retried: retried}
 	base.Now = func() int64 { return start + s.clock }
 	if len(o.TicketKey) > 0 {
 		base.Tickets = newTicketSealer(o.TicketKey)
@@ -80,6 +84,9 @@ func (s *shim) config(o *options) (*core.Config, error) {
 	c.BestGroup = true
 	if o.NoTicket { // no tickets at all, where OpenSSL keeps TLS 1.3 sessions on the server
 		c.NumTickets = 0
+	}
+	if o.EnableEarlyData {
+		c.MaxEarlyData = maxEarlyData
 	}
 	if o.MaxCertList > 0 {
 		c.MaxCertList = o.MaxCertList

@@ -36,6 +36,7 @@ type exchange struct {
 	askedPSK int
 	verified bool
 	unsent   bool // output is held back (-read-with-unfinished-write)
+	early    int  // bytes of the first write that went as early data
 }
 
 // connect makes one connection to the runner and does what the flags say.
@@ -246,6 +247,11 @@ func (x *exchange) offers13() bool {
 
 // talk is the connection from its handshake to its end.
 func (x *exchange) talk() error {
+	if x.EnableEarlyData {
+		if err := x.earlyData(); err != nil {
+			return err
+		}
+	}
 	if !x.ImplicitHandshake {
 		if err := x.run(x.conn.Handshake); err != nil {
 			return err
@@ -342,15 +348,13 @@ func (x *exchange) sendAndEcho() error {
 		}
 		return nil
 	}
-	if x.ReadUnfinishedWrite {
+	if x.ReadUnfinishedWrite && x.early == 0 {
 		if err := x.beginWrite(); err != nil {
 			return err
 		}
 	} else if x.ShimWritesFirst {
-		for range x.RepeatInitialWrite {
-			if err := x.write([]byte(x.ShimInitialWrite)); err != nil {
-				return err
-			}
+		if err := x.write(x.initialWrite()[x.early:]); err != nil {
+			return err
 		}
 	}
 	if x.ShimShutsDown {

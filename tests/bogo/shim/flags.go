@@ -128,7 +128,13 @@ type options struct {
 	ExpectSecureRenego    bool        `flag:"expect-secure-renegotiation"`
 	ExpectNoSecureRenego  bool        `flag:"expect-no-secure-renegotiation"`
 	ExpectVerifyResult    bool        `flag:"expect-verify-result"`
-	ExpectEarlyDataReason string      `flag:"expect-early-data-reason"` // the engine has no early data: always "disabled"
+	EnableEarlyData       bool        `flag:"enable-early-data"`
+	ExpectEarlyDataReason string      `flag:"expect-early-data-reason"`
+	ExpectAcceptEarlyData bool        `flag:"expect-accept-early-data"`
+	ExpectRejectEarlyData bool        `flag:"expect-reject-early-data"`
+	ExpectNoOfferEarly    bool        `flag:"expect-no-offer-early-data"`
+	ExpectTicketEarlyData bool        `flag:"expect-ticket-supports-early-data"`
+	ExpectTicketAgeSkew   int         `flag:"expect-ticket-age-skew"`
 	ExpectTotalRenego     int         `flag:"expect-total-renegotiations"`
 	ExpectCredential      *int        `flag:"expect-selected-credential"`
 	NewX509Credential     bool        `flag:"new-x509-credential"`
@@ -156,21 +162,22 @@ type credential struct {
 
 func defaults() *options { return &options{ShimInitialWrite: "hello", RepeatInitialWrite: 1} }
 
-// parseFlags returns the options of the first connection and of those that resume.
-func parseFlags(args []string) (initial, resumed *options, err error) {
-	initial, resumed = defaults(), defaults()
+// parseFlags returns the options of the first connection, of those that resume, and of one whose early data was refused
+// from there on.
+func parseFlags(args []string) (initial, resumed, retried *options, err error) {
+	initial, resumed, retried = defaults(), defaults(), defaults()
 	for len(args) > 0 {
 		name := strings.TrimPrefix(strings.TrimPrefix(args[0], "-"), "-")
 		args = args[1:]
-		targets := []*options{initial, resumed}
+		targets := []*options{initial, resumed, retried}
 		skip := false
 		name = strings.TrimPrefix(name, "on-shim-")
 		if rest, ok := strings.CutPrefix(name, "on-initial-"); ok {
 			name, targets = rest, targets[:1]
 		} else if rest, ok := strings.CutPrefix(name, "on-resume-"); ok {
-			name, targets = rest, targets[1:]
+			name, targets = rest, targets[1:2]
 		} else if rest, ok := strings.CutPrefix(name, "on-retry-"); ok {
-			name, skip = rest, true
+			name, targets = rest, targets[2:]
 		} else if rest, ok := strings.CutPrefix(name, "on-handshaker-"); ok {
 			name, skip = rest, true
 		}
@@ -180,12 +187,12 @@ func parseFlags(args []string) (initial, resumed *options, err error) {
 				o = defaults()
 			}
 			if used, err = o.set(name, args); err != nil {
-				return nil, nil, err
+				return nil, nil, nil, err
 			}
 		}
 		args = args[used:]
 	}
-	return initial, resumed, nil
+	return initial, resumed, retried, nil
 }
 
 // set sets one flag and returns how many arguments it took.

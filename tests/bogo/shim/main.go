@@ -27,7 +27,7 @@ func main() {
 }
 
 func run(args []string) error {
-	initial, resumed, err := parseFlags(args)
+	initial, resumed, retried, err := parseFlags(args)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func run(args []string) error {
 		fmt.Println("No")
 		return nil
 	}
-	shim, err := newShim(initial)
+	shim, err := newShim(initial, retried)
 	if err != nil {
 		return err
 	}
