@@ -2,9 +2,10 @@
 
     python tests/soak.py MINUTES [DIRECTORY]
 
-Two servers (threads, asyncio) and a client of many threads live as long as the run does; good clients must get every
-byte, bad ones (killed, resetting, slow, half-closed, mute, garbage) must harm nobody else. Once a minute the memory,
-threads and descriptors of the three are sampled. The tables are in DIRECTORY/soak.md, written anew at each sample.
+Three servers (threads, asyncio, a fork for each connection) and a client of many threads live as long as the run does;
+good clients must get every byte, bad ones (killed, resetting, slow, half-closed, mute, garbage) must harm nobody else.
+Once a minute the memory, threads and descriptors of the four are sampled. The tables are in DIRECTORY/soak.md, written
+anew at each sample.
 """
 
 from __future__ import annotations
@@ -35,8 +36,10 @@ import ssl  # noqa: E402
 
 SAMPLE = 60.0
 CLIENT_THREADS = 6
+PAUSE = 0.4  # the longest between two exchanges of a thread
 LARGEST = 2_000_000
 PATIENCE = 60.0  # a good exchange that takes longer has hung
+DEFECT = "a defect in a server"
 LINGER_RESET = struct.pack("ii", 1, 0)
 
 
@@ -65,6 +68,12 @@ class Counts:
         traceback.print_exc()
         sys.stderr.flush()
 
+    def note(self, what: str) -> None:
+        if what == DEFECT:
+            self.fail(what)
+        else:
+            self.add(what)
+
     def keep_writing(self) -> None:
         while True:
             time.sleep(5)
@@ -91,42 +100,90 @@ def is_defect(e: BaseException) -> bool:
     return not isinstance(e, OSError) or "defect" in str(e)
 
 
-def serve_threads(directory: Path, counts: Counts) -> None:
-    context = server_context(directory)
+class Handler(socketserver.BaseRequestHandler):
+    """One connection, from the handshake on."""
 
-    class Handler(socketserver.BaseRequestHandler):
-        def handle(self) -> None:
-            self.request.settimeout(PATIENCE)
-            try:
-                with context.wrap_socket(self.request, server_side=True) as tls:
-                    self.serve(tls)
-                counts.add("served to the end")
-            except Exception as e:
-                if is_defect(e):
-                    counts.fail("a defect in the threaded server")
+    context: ssl.SSLContext
+    note: Callable[[str], None]  # what became of it
+
+    def handle(self) -> None:
+        self.request.settimeout(PATIENCE)
+        try:
+            with self.context.wrap_socket(self.request, server_side=True) as tls:
+                self.serve(tls)
+        except Exception as e:
+            if is_defect(e):
+                traceback.print_exc()
+            type(self).note(DEFECT if is_defect(e) else "peers that failed")
+        else:
+            type(self).note("served to the end")
+
+    def serve(self, tls: ssl.SSLSocket) -> None:
+        with tls.makefile("rwb") as stream:
+            for line in stream:
+                verb, *numbers = line.split()
+                if verb == b"get":
+                    stream.write(pattern(*map(int, numbers)))
+                elif verb == b"put":
+                    stream.write(hashlib.sha256(stream.read(int(numbers[0]))).hexdigest().encode() + b"\n")
                 else:
-                    counts.add("peers that failed")
+                    stream.write(line)
+                stream.flush()
 
-        def serve(self, tls: ssl.SSLSocket) -> None:
-            with tls.makefile("rwb") as stream:
-                for line in stream:
-                    verb, *numbers = line.split()
-                    if verb == b"get":
-                        stream.write(pattern(*map(int, numbers)))
-                    elif verb == b"put":
-                        stream.write(hashlib.sha256(stream.read(int(numbers[0]))).hexdigest().encode() + b"\n")
-                    else:
-                        stream.write(line)
-                    stream.flush()
 
-    class Server(socketserver.ThreadingTCPServer):
-        daemon_threads = True
-        allow_reuse_address = True
-        request_queue_size = 128
+class ThreadingServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+
+class ForkingServer(socketserver.ForkingMixIn, socketserver.TCPServer):
+    allow_reuse_address = True
+    request_queue_size = 128
+
+
+def serve(server_class: type[socketserver.TCPServer], directory: Path, note: Callable[[str], None]) -> None:
+    handler = type("Handler", (Handler,), {"context": server_context(directory), "note": staticmethod(note)})
+    with server_class(("127.0.0.1", 0), handler) as server:
         print(server.server_address[1], flush=True)
         server.serve_forever()
+
+
+def serve_threads(directory: Path, counts: Counts) -> None:
+    serve(ThreadingServer, directory, counts.note)
+
+
+def serve_forks(directory: Path, counts: Counts) -> None:
+    """Each connection is served by a child, while a thread of the parent has connections of its own."""
+    reader, writer = os.pipe()  # what children have to tell: a line each, short enough to be written at once
+
+    def listen() -> None:
+        for line in os.fdopen(reader, "r"):
+            counts.note(line.rstrip("\n"))
+
+    def be_busy() -> None:
+        server, client = server_context(directory), ssl.create_default_context(cafile=directory / "ca.pem")
+        while True:
+            try:
+                to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+                ends = [
+                    server.wrap_bio(to_server, to_client, server_side=True),
+                    client.wrap_bio(to_client, to_server, server_hostname="localhost"),
+                ]
+                while any(end.version() is None for end in ends):
+                    for end in ends:
+                        with contextlib.suppress(ssl.SSLWantReadError):
+                            end.do_handshake()
+                ends[0].write(b"x" * 16000)
+                assert ends[1].read(16000) == b"x" * 16000
+                counts.add("connections in the parent")
+            except Exception:
+                counts.fail("a connection in the parent")
+            time.sleep(0.05)
+
+    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=be_busy, daemon=True).start()
+    serve(ForkingServer, directory, lambda what: (os.write(writer, what.encode() + b"\n"), None)[1])
 
 
 def serve_async(directory: Path, counts: Counts) -> None:
@@ -145,7 +202,7 @@ def serve_async(directory: Path, counts: Counts) -> None:
             counts.add("served to the end")
         except Exception as e:
             if is_defect(e) and not isinstance(e, (asyncio.IncompleteReadError, ValueError)):
-                counts.fail("a defect in the asyncio server")
+                counts.fail(DEFECT)
             else:
                 counts.add("peers that failed")
         finally:
@@ -347,7 +404,7 @@ def run_clients(directory: Path, counts: Counts, ports: list[int]) -> None:
                     counts.add(name)
                 else:
                     counts.fail(name)
-            time.sleep(random.random() * 0.05)
+            time.sleep(random.random() * PAUSE)
 
     for _ in range(CLIENT_THREADS - 1):
         threading.Thread(target=loop, daemon=True).start()
@@ -388,7 +445,7 @@ class Run:
 
     def go(self, minutes: float) -> int:
         ports = []
-        for role in ("threads", "asyncio"):
+        for role in ("threads", "asyncio", "forks"):
             self.processes[role] = process = self.spawn(role)
             assert process.stdout is not None
             ports.append(process.stdout.readline().strip())
@@ -457,7 +514,7 @@ def main() -> int:
         threading.Thread(target=counts.keep_writing, daemon=True).start()
         if role == "clients":
             run_clients(directory, counts, ports)
-        {"threads": serve_threads, "asyncio": serve_async}[role](directory, counts)
+        {"threads": serve_threads, "asyncio": serve_async, "forks": serve_forks}[role](directory, counts)
         return 1
     from certs import Authority
 
