@@ -38,11 +38,18 @@ var configs = slab[config]{kind: kindConfig}
 // garbage of this many percent of the live heap starts a collection: Go's default, whatever GOGC says.
 const garbage = 100
 
+// heapFloor is address space that is never touched: it counts as live, so that a process with few connections collects
+// after that much garbage, and not after each 4 MB, which is every fifty handshakes. Memory it is not.
+const heapFloor = 8 << 20
+
+var floor []byte
+
 // go_start is the first call into a runtime. What the environment says about the runtimes of Go programs was not said
 // for this one. generation is 1, and more in forked children.
 //
 //export go_start
 func go_start(generation uint32) {
+	floor = make([]byte, heapFloor)
 	debug.SetGCPercent(garbage)
 	debug.SetMemoryLimit(math.MaxInt64)
 	if generation > 1 {
