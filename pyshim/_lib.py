@@ -132,6 +132,24 @@ _TYPED: dict[str, _Prototype] = {
     "gossl_bio_is_closed": (_Count, [_Handle]),
 }
 
+# Those that may take longer than about 2 microseconds let other Python threads run. For the others it does not pay: a
+# thread that gives the interpreter's lock away has to wait for it.
+_LONG = {
+    "gossl_abi_version",
+    "gossl_config_new",
+    "gossl_config_set",
+    "gossl_config_use_certificate",
+    "gossl_config_add_anchors",
+    "gossl_config_add_anchor_file",
+    "gossl_config_add_anchor_dir",
+    "gossl_conn_answer_sni",
+    "gossl_conn_answer_psk",
+    "gossl_conn_verify_post_handshake",
+    "gossl_conn_key_update",
+    "gossl_session_import",
+    "gossl_cert_get",
+}
+
 # The path of data. As builtins (python.h) where the interpreter is a CPython that has what they need; else by ctypes,
 # without argument types.
 _DATA = (
@@ -202,10 +220,11 @@ class Library:
             # The first call waits for the runtime, so that its threads start under the blocked signals.
             self._check_version()
         self.functions: dict[str, Callable[..., int]] = {}
+        held = ctypes.PyDLL(path)
         for name, (result, arguments) in _TYPED.items():
-            self._bind(name, result).argtypes = arguments
+            self._bind(self._cdll if name in _LONG else held, name, result).argtypes = arguments
         for name in _DATA:
-            self._bind(name, _Count)
+            self._bind(self._cdll, name, _Count)
         self._methods: list[_Method] = []  # the interpreter goes on using them
         self.builtins = os.environ.get("GOSSL_BINDING") != "ctypes" and self._bind_builtins()
         if not self.builtins:
@@ -221,9 +240,9 @@ class Library:
                 f"{self.path} has ABI version {found}, this gossl needs {_codes.ABI_VERSION}", name="gossl"
             )
 
-    def _bind(self, name: str, result: Any) -> Any:
+    def _bind(self, library: Any, name: str, result: Any) -> Any:
         try:
-            function = getattr(self._cdll, name)
+            function = getattr(library, name)
         except AttributeError:
             raise ImportError(f"{self.path} has no {name}", name="gossl") from None
         function.restype = result
