@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 5s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint bench install stress stress-ci clean
+.PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint bench install stress stress-ci real clean
 
 all: lib
 
@@ -24,7 +24,7 @@ $(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py)
 demo: $(VENV)/installed
 	cd tests && ../$(VENV)/bin/python demo.py
 
-test: lint go c python interop differential gopy fuzz stress-ci cpython
+test: lint go c python interop differential gopy fuzz stress-ci real cpython
 
 go:
 	$(GO) vet ./...
@@ -83,6 +83,10 @@ stress: $(LIB)
 
 stress-ci: $(LIB)
 	$(PYTHON) tests/stress.py --ci
+
+# Real clients and servers, from PyPI and Debian.
+real: $(LIB)
+	$(PYTHON) tests/real/run.py
 
 fuzz:
 	$(PYTHON) tests/fuzz.py $(FUZZTIME)
