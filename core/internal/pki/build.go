@@ -59,18 +59,12 @@ func (v *verification) extendOnce() bool {
 	if v.last().selfSigned || v.trusted != len(v.chain) {
 		return false
 	}
-	issuer := v.bestIssuer(v.last(), v.untrusted)
+	issuer := v.bestIssuer(v.last(), v.untrusted.bySubject(v.last().issuer))
 	if issuer == nil {
 		return false
 	}
 	v.chain = append(v.chain, issuer)
 	v.trusted = len(v.chain)
-	for i, c := range v.untrusted {
-		if c == issuer {
-			v.untrusted = append(v.untrusted[:i:i], v.untrusted[i+1:]...)
-			break
-		}
-	}
 	return true
 }
 
@@ -178,7 +172,10 @@ func (v *verification) untrustedEnd() *failure {
 func (v *verification) bestIssuer(c *Certificate, candidates []*Certificate) *Certificate {
 	var best *Certificate
 	for _, i := range candidates {
-		if v.spent.candidates++; v.spent.exhausted() {
+		if !bytes.Equal(c.issuer, i.subject) {
+			continue
+		}
+		if !v.spent.look() {
 			return nil
 		}
 		if !c.mayBeIssuedBy(i) || v.inChain(i) {
@@ -232,9 +229,9 @@ func (c *Certificate) signingAllowed(issuer *Certificate) alert.VerifyCode {
 // no signatures.
 func BuildChain(leaf *Certificate, store *Store, extra []*Certificate) []*Certificate {
 	v := &verification{Options: &Options{Flags: FlagNoCheckTime, Depth: 20}, store: store, chain: []*Certificate{leaf}, trusted: 1}
-	v.untrusted = append(v.untrusted, extra...)
+	v.untrusted.all = extra
 	for len(v.chain) <= v.Depth && !v.last().selfSigned {
-		issuer := v.bestIssuer(v.last(), v.untrusted)
+		issuer := v.bestIssuer(v.last(), extra)
 		if issuer == nil {
 			issuer = v.bestIssuer(v.last(), store.bySubject(v.last().RawIssuer))
 		}

@@ -137,11 +137,10 @@ func (v *verification) checkCRL(c candidateCRL) alert.VerifyCode {
 	if code := v.crlTime(c.crl); code != alert.VerifyOK {
 		return code
 	}
-	v.spent.signatures++
 	switch {
 	case c.issuer.PublicKey == nil:
 		return alert.VerifyUnableToDecodeIssuerKey
-	case v.spent.signatures > maxSignatures || !checkSignature(c.issuer, c.crl.sigAlg, c.crl.rawTBS, c.crl.signature):
+	case !v.spent.verify() || !checkSignature(c.issuer, c.crl.sigAlg, c.crl.rawTBS, c.crl.signature):
 		return alert.VerifyCRLSignatureFailure
 	case c.crl.unhandled && v.Flags&FlagIgnoreCrit == 0:
 		return alert.VerifyUnhandledCriticalCRLExt

@@ -1,21 +1,27 @@
 package pki
 
-import "github.com/gossl/gossl/core/internal/alert"
+import (
+	"bytes"
+
+	"github.com/gossl/gossl/core/internal/alert"
+)
 
 // With FlagAllPaths a chain is refused only when no path from the leaf to an anchor is good (RFC 4158 section 2.4).
 // OpenSSL's own path has been tried before; its error stands if nothing better is found.
 
 // searchInstead looks for a good path where OpenSSL's was refused with f.
-func (v *verification) searchInstead(intermediates []*Certificate, f *failure) *failure {
+func (v *verification) searchInstead(f *failure) *failure {
 	if f.code == alert.VerifyEEKeyTooSmall { // of the leaf, which all paths begin with
 		return f
 	}
-	s := &verification{Options: v.Options, store: v.store, untrusted: intermediates, chain: v.chain[:1:1], trusted: 1, spent: v.spent}
+	s := &verification{Options: v.Options, store: v.store, untrusted: v.untrusted, chain: v.chain[:1:1], trusted: 1, spent: v.spent}
+	found := s.search()
+	v.spent = s.spent
 	switch {
-	case s.search():
+	case found:
 		v.chain, v.trusted = s.chain, s.trusted
 		return nil
-	case s.spent.exhausted() || s.spent.signatures > maxSignatures:
+	case s.spent.exhausted():
 		return s.tooManyCandidates()
 	}
 	return f
@@ -32,7 +38,7 @@ func (v *verification) search() bool {
 		return false
 	}
 	return v.searchAmong(v.store.bySubject(cur.RawIssuer), true) ||
-		v.trusted == len(v.chain) && v.searchAmong(v.untrusted, false)
+		v.trusted == len(v.chain) && v.searchAmong(v.untrusted.bySubject(cur.issuer), false)
 }
 
 // ends reports whether the chain ends in an anchor. It sets v.trusted if that is the leaf.
@@ -54,10 +60,13 @@ func (v *verification) ends(cur *Certificate) bool {
 func (v *verification) searchAmong(candidates []*Certificate, anchors bool) bool {
 	chain, trusted := v.chain, v.trusted
 	for _, issuer := range candidates {
-		if v.spent.candidates++; v.spent.exhausted() {
+		cur := chain[len(chain)-1]
+		if !bytes.Equal(cur.issuer, issuer.subject) {
+			continue
+		}
+		if v.spent.exhausted() || !v.spent.look() {
 			return false
 		}
-		cur := chain[len(chain)-1]
 		if !cur.mayBeIssuedBy(issuer) || v.inChain(issuer) || issuer.PublicKey == nil || !v.signedBy(cur, issuer) {
 			continue
 		}

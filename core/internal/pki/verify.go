@@ -60,7 +60,7 @@ type Result struct {
 type verification struct {
 	*Options
 	store     *Store
-	untrusted []*Certificate
+	untrusted bundle
 	chain     []*Certificate
 	trusted   int // index in chain of the first certificate that came from the store
 	spent     budget
@@ -76,10 +76,10 @@ type failure struct {
 // whose first error it reports. The error is an *alert.Error with that code.
 func Verify(leaf *Certificate, intermediates []*Certificate, store *Store, o *Options) (*Result, error) {
 	v := &verification{Options: o, store: store, chain: []*Certificate{leaf}, trusted: 1}
-	v.untrusted = append(v.untrusted, intermediates...)
+	v.untrusted.all = intermediates
 	f := v.run()
 	if f != nil && o.Flags&FlagAllPaths != 0 {
-		f = v.searchInstead(intermediates, f)
+		f = v.searchInstead(f)
 	}
 	r := &Result{Chain: v.chain}
 	if f == nil {

@@ -1,0 +1,79 @@
+package pki
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/gossl/gossl/core/internal/alert"
+	"github.com/stretchr/testify/require"
+)
+
+const manyCertificates = 10_000
+
+// named is a certificate of an authority, valid now, whose signature is made with key.
+func named(t testing.TB, subject, issuer string, key *ecdsa.PrivateKey) []byte {
+	name := func(s string) pkix.Name { return pkix.Name{CommonName: s} }
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: name(subject), IsCA: true,
+		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, &x509.Certificate{Subject: name(issuer)}, key.Public(), key)
+	require.NoError(t, err)
+	return der
+}
+
+// crossSigned are certificates of as many authorities as names, each of which has signed for each.
+func crossSigned(t testing.TB, names int) (leaf *Certificate, ders [][]byte) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	leaf, err = ParseCertificate(named(t, "leaf", "authority 0", key))
+	require.NoError(t, err)
+	for i := range manyCertificates {
+		subject := i % names
+		issuer := (subject + 1 + i/names%(names-1)) % names // anybody but itself
+		ders = append(ders, named(t, fmt.Sprint("authority ", subject), fmt.Sprint("authority ", issuer), key))
+	}
+	return leaf, ders
+}
+
+func TestHostileBundlesStayWithinTheBudget(t *testing.T) {
+	for _, names := range []int{2, 100, 5_000} {
+		leaf, ders := crossSigned(t, names)
+		bundle := make([]*Certificate, len(ders))
+		for i, der := range ders {
+			var err error
+			bundle[i], err = ParseCertificate(der)
+			require.NoError(t, err)
+		}
+		trusted := NewStore()
+		pool, err := NewPool(ders, nil)
+		require.NoError(t, err)
+		trusted.AddPool(pool)
+		for _, flags := range []Flags{0, FlagTrustedFirst, FlagAllPaths, FlagAllPaths | FlagTrustedFirst | FlagStrict} {
+			for where, c := range map[string]struct {
+				store     *Store
+				untrusted []*Certificate
+			}{"sent": {NewStore(), bundle}, "trusted": {trusted, nil}, "both": {trusted, bundle}} {
+				o := &Options{Flags: flags, Purpose: PurposeServer, Depth: 100, Time: time.Now().Unix(), Host: "elsewhere"}
+				v := &verification{Options: o, store: c.store, chain: []*Certificate{leaf}, trusted: 1}
+				v.untrusted.all = c.untrusted
+				began := time.Now()
+				f := v.run()
+				require.NotNil(t, f)
+				if flags&FlagAllPaths != 0 {
+					f = v.searchInstead(f)
+					require.NotNil(t, f)
+				}
+				t.Logf("%d names, flags %x, %s: %s after %v, %+v", names, flags, where, f.code, time.Since(began), v.spent)
+				require.LessOrEqual(t, v.spent.candidates, maxCandidates+1)
+				require.LessOrEqual(t, v.spent.signatures, maxSignatures+1)
+				require.NotEqual(t, alert.VerifyOK, f.code)
+			}
+		}
+	}
+}
