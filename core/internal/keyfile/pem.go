@@ -56,40 +56,64 @@ func markName(line, mark []byte) (string, bool) {
 }
 
 func readBlock(name string, data []byte) (*Block, []byte, error) {
-	b := &Block{Type: name, Headers: map[string]string{}}
-	var text []byte
-	inHeaders := bytes.IndexByte(firstLine(data), ':') >= 0
-	for len(data) > 0 {
-		line, rest := cutLine(data)
-		data = rest
-		if end, ok := markName(line, endMark); ok {
-			if end != name {
-				break
-			}
-			der, err := base64.StdEncoding.DecodeString(string(text))
-			if err != nil || len(der) == 0 {
-				return nil, nil, badPEM(alert.ReasonPEMBadBase64, "PEM block is not base64")
-			}
-			b.Bytes = der
-			return b, data, nil
+	b := &Block{Type: name}
+	body := b.readHeaders(data)
+	for at := 0; at < len(body); {
+		next := bytes.Index(body[at:], endMark)
+		if next < 0 {
+			break
 		}
-		switch {
-		case inHeaders && len(line) == 0:
-			inHeaders = false
-		case inHeaders:
-			if key, value, ok := strings.Cut(string(line), ":"); ok {
-				b.Headers[key] = strings.TrimSpace(value)
-			}
-		default:
-			text = append(text, bytes.Map(dropSpace, line)...)
+		at += next
+		line, rest := cutLine(body[at:])
+		end, ok := markName(line, endMark)
+		if !ok || at > 0 && body[at-1] != '\n' {
+			at += len(endMark)
+			continue
 		}
+		if end != name {
+			break
+		}
+		if b.Bytes = decode(body[:at]); len(b.Bytes) == 0 {
+			return nil, nil, badPEM(alert.ReasonPEMBadBase64, "PEM block is not base64")
+		}
+		return b, rest, nil
 	}
 	return nil, nil, badPEM(alert.ReasonPEMBadEndLine, "PEM block does not end as it begins")
 }
 
-func firstLine(data []byte) []byte {
-	line, _ := cutLine(data)
-	return line
+// readHeaders reads the lines before an empty one, if the first looks like a header, and returns what is behind.
+func (b *Block) readHeaders(data []byte) (body []byte) {
+	if line, _ := cutLine(data); bytes.IndexByte(line, ':') < 0 {
+		return data
+	}
+	b.Headers = map[string]string{}
+	for len(data) > 0 {
+		line, rest := cutLine(data)
+		if _, isEnd := markName(line, endMark); isEnd {
+			return data
+		}
+		data = rest
+		if len(line) == 0 {
+			return data
+		}
+		if key, value, ok := strings.Cut(string(line), ":"); ok {
+			b.Headers[key] = strings.TrimSpace(value)
+		}
+	}
+	return nil
+}
+
+// decode decodes base64 with spaces and ends of lines anywhere; nil if it is none.
+func decode(text []byte) []byte {
+	der := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Decode(der, text) // passes over ends of lines
+	if err != nil && bytes.ContainsAny(text, " \t") {
+		n, err = base64.StdEncoding.Decode(der, bytes.Map(dropSpace, text))
+	}
+	if err != nil {
+		return nil
+	}
+	return der[:n]
 }
 
 func dropSpace(r rune) rune {

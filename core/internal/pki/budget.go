@@ -23,7 +23,9 @@ func (b *budget) look() bool {
 }
 
 // exhausted reports whether path building wanted more than it may have.
-func (b *budget) exhausted() bool { return b.candidates > maxCandidates || b.signatures > maxSignatures }
+func (b *budget) exhausted() bool {
+	return b.candidates > maxCandidates || b.signatures > maxSignatures
+}
 
 // verify counts a signature, and reports whether it may still be verified.
 func (b *budget) verify() bool {

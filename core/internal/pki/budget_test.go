@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -27,19 +28,31 @@ func named(t testing.TB, subject, issuer string, key *ecdsa.PrivateKey) []byte {
 	return der
 }
 
-// crossSigned are certificates of as many authorities as names, each of which has signed for each.
+// crossSigned are certificates of as many authorities as names, each of which has signed for each other. Only the first
+// 300 signatures are good: more are never verified.
 func crossSigned(t testing.TB, names int) (leaf *Certificate, ders [][]byte) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	leaf, err = ParseCertificate(named(t, "leaf", "authority 0", key))
+	leaf, err = ParseCertificate(named(t, "leaf", authority(0), key))
 	require.NoError(t, err)
+	pattern := named(t, authority(9998), authority(9999), key)
 	for i := range manyCertificates {
 		subject := i % names
 		issuer := (subject + 1 + i/names%(names-1)) % names // anybody but itself
-		ders = append(ders, named(t, fmt.Sprint("authority ", subject), fmt.Sprint("authority ", issuer), key))
+		if i < 300 {
+			ders = append(ders, named(t, authority(subject), authority(issuer), key))
+			continue
+		}
+		der := bytes.Replace(pattern, []byte(authority(9998)), []byte(authority(subject)), 1)
+		der = bytes.Replace(der, []byte(authority(9999)), []byte(authority(issuer)), 1)
+		der[len(der)-1] = byte(i) // or two are the same
+		der[len(der)-2] = byte(i >> 8)
+		ders = append(ders, der)
 	}
 	return leaf, ders
 }
+
+func authority(n int) string { return fmt.Sprintf("authority %04d", n) }
 
 func TestHostileBundlesStayWithinTheBudget(t *testing.T) {
 	for _, names := range []int{2, 100, 5_000} {

@@ -72,7 +72,25 @@ func notDER(reason alert.Reason, text string) error {
 
 // ParseCertificate reads one certificate in DER, with nothing behind it.
 func ParseCertificate(der []byte) (*Certificate, error) {
-	c := &Certificate{keyUsage: -1, nsCertType: -1}
+	c := &Certificate{}
+	extensions, err := c.readFrame(der)
+	if err != nil {
+		return nil, err
+	}
+	c.keyUsage, c.nsCertType = -1, -1
+	if !readExtensions(extensions, c.addExtension) {
+		return nil, notDER(alert.ReasonASN1NestedError, "malformed certificate")
+	}
+	c.PublicKey, c.IsPSSKey, c.keyBits = parsePublicKey(c.RawSPKI)
+	c.subject, c.issuer = canonicalName(c.RawSubject), canonicalName(c.RawIssuer)
+	c.malformed = c.malformed || c.isProxy && !c.mayBeProxy()
+	c.selfIssued = bytes.Equal(c.subject, c.issuer)
+	c.selfSigned = c.selfIssued && c.matchesAKID(c) && c.signatureFits(c)
+	return c, nil
+}
+
+// readFrame reads all but what the extensions, the names and the key say. It returns the list of extensions.
+func (c *Certificate) readFrame(der []byte) (extensions cryptobyte.String, err error) {
 	input := cryptobyte.String(der)
 	var cert, whole, tbs cryptobyte.String
 	if !input.ReadASN1Element(&whole, asn1.SEQUENCE) {
@@ -88,18 +106,13 @@ func ParseCertificate(der []byte) (*Certificate, error) {
 		return nil, notDER(alert.ReasonASN1WrongTag, "malformed certificate")
 	}
 	outer := cryptobyte.String(c.RawTBS)
-	if !outer.ReadASN1(&tbs, asn1.SEQUENCE) || !c.parseTBS(tbs) {
+	if !outer.ReadASN1(&tbs, asn1.SEQUENCE) || !c.readTBS(tbs, &extensions) {
 		return nil, notDER(alert.ReasonASN1NestedError, "malformed certificate")
 	}
-	c.PublicKey, c.IsPSSKey, c.keyBits = parsePublicKey(c.RawSPKI)
-	c.subject, c.issuer = canonicalName(c.RawSubject), canonicalName(c.RawIssuer)
-	c.malformed = c.malformed || c.isProxy && !c.mayBeProxy()
-	c.selfIssued = bytes.Equal(c.subject, c.issuer)
-	c.selfSigned = c.selfIssued && c.matchesAKID(c) && c.signatureFits(c)
-	return c, nil
+	return extensions, nil
 }
 
-func (c *Certificate) parseTBS(tbs cryptobyte.String) bool {
+func (c *Certificate) readTBS(tbs cryptobyte.String, extensions *cryptobyte.String) bool {
 	var version int
 	var validity cryptobyte.String
 	if !tbs.ReadOptionalASN1Integer(&version, tagged(0).Constructed(), 0) || version < 0 || version > 2 {
@@ -117,40 +130,22 @@ func (c *Certificate) parseTBS(tbs cryptobyte.String) bool {
 	if !tbs.SkipOptionalASN1(tagged(1)) || !tbs.SkipOptionalASN1(tagged(2)) { // unique identifiers
 		return false
 	}
-	var wrapped, list cryptobyte.String
+	var wrapped cryptobyte.String
 	var present bool
 	if !tbs.ReadOptionalASN1(&wrapped, &present, tagged(3).Constructed()) || !tbs.Empty() {
 		return false
 	}
-	if !present {
-		return true
-	}
-	if !wrapped.ReadASN1(&list, asn1.SEQUENCE) || !wrapped.Empty() {
-		return false
-	}
-	return c.parseExtensions(list)
+	return !present || wrapped.ReadASN1(extensions, asn1.SEQUENCE) && wrapped.Empty()
 }
 
-func (c *Certificate) parseExtensions(list cryptobyte.String) bool {
-	for !list.Empty() {
-		var ext cryptobyte.String
-		var e Extension
-		var oid, value []byte
-		if !list.ReadASN1(&ext, asn1.SEQUENCE) || !ext.ReadASN1((*cryptobyte.String)(&oid), asn1.OBJECT_IDENTIFIER) ||
-			!readOptionalBool(&ext, &e.Critical) || !ext.ReadASN1((*cryptobyte.String)(&value), asn1.OCTET_STRING) ||
-			!ext.Empty() {
-			return false
+func (c *Certificate) addExtension(e Extension) {
+	for _, seen := range c.exts {
+		if seen.OID == e.OID { // RFC 5280 section 4.2: at most one of each
+			c.malformed = true
 		}
-		e.OID, e.Value = OIDString(oid), value
-		for _, seen := range c.exts {
-			if seen.OID == e.OID { // RFC 5280 section 4.2: at most one of each
-				c.malformed = true
-			}
-		}
-		c.exts = append(c.exts, e)
-		c.parseExtension(e)
 	}
-	return true
+	c.exts = append(c.exts, e)
+	c.parseExtension(e)
 }
 
 // readOptionalBool reads a BOOLEAN DEFAULT FALSE, also where BER says false in so many words.

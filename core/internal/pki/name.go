@@ -102,44 +102,63 @@ func emptyName(raw []byte) bool {
 }
 
 // canonicalName is the form in which OpenSSL compares and hashes names (X509_NAME's canonical encoding): strings as
-// UTF-8, ASCII letters in lower case, runs of spaces as one, none at the ends; without the outer SEQUENCE.
+// UTF-8, ASCII letters in lower case, runs of spaces as one, none at the ends; without the outer SEQUENCE. What is no name
+// stays as it is.
 func canonicalName(raw []byte) []byte {
-	var b cryptobyte.Builder
-	rdn := -1
-	var set []byte
-	flush := func() {
-		if rdn >= 0 {
-			b.AddASN1(asn1.SET, func(b *cryptobyte.Builder) { b.AddBytes(set) })
-		}
-		set = nil
-	}
+	out := make([]byte, 0, len(raw)+len(raw)/8)
+	rdn, set := -1, 0 // the number of the RDN, and where it begins
 	ok := readName(raw, func(i int, a attribute) {
-		if i != rdn {
-			flush()
-			rdn = i
+		if i != rdn && rdn >= 0 {
+			out = wrapped(out, set, asn1.SET)
 		}
-		set = append(set, canonicalAttribute(a)...)
+		if i != rdn {
+			rdn, set = i, len(out)
+		}
+		out = appendCanonical(out, a)
 	})
-	flush()
-	out, err := b.Bytes()
-	if !ok || err != nil {
+	switch {
+	case !ok:
 		return raw
+	case rdn < 0:
+		return out
 	}
-	return out
+	return wrapped(out, set, asn1.SET)
 }
 
-func canonicalAttribute(a attribute) []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1(asn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes(a.oid) })
-		text, isText := a.text()
-		if !isText {
-			b.AddASN1(a.tag, func(b *cryptobyte.Builder) { b.AddBytes(a.value) })
-			return
+// appendCanonical appends an AttributeTypeAndValue.
+func appendCanonical(out []byte, a attribute) []byte {
+	seq := len(out)
+	out = wrapped(append(out, a.oid...), seq, asn1.OBJECT_IDENTIFIER)
+	value := len(out)
+	if text, isText := a.text(); isText {
+		out = wrapped(appendText(out, text), value, asn1.UTF8String)
+	} else {
+		out = wrapped(append(out, a.value...), value, a.tag)
+	}
+	return wrapped(out, seq, asn1.SEQUENCE)
+}
+
+// wrapped puts a tag and a length before what stands behind from. Lengths are definite and short (X.690 section 10.1).
+func wrapped(out []byte, from int, tag asn1.Tag) []byte {
+	n := len(out) - from
+	var header [6]byte
+	header[0] = byte(tag)
+	used := 2
+	if n < 0x80 {
+		header[1] = byte(n)
+	} else {
+		for shift := 24; shift >= 0; shift -= 8 {
+			if used > 2 || n>>shift != 0 {
+				header[used] = byte(n >> shift)
+				used++
+			}
 		}
-		b.AddASN1(asn1.UTF8String, func(b *cryptobyte.Builder) { b.AddBytes(canonicalText(text)) })
-	})
-	return b.BytesOrPanic()
+		header[1] = 0x80 | byte(used-2)
+	}
+	out = append(out, header[:used]...)
+	copy(out[from+used:], out[from:from+n])
+	copy(out[from:], header[:used])
+	return out
 }
 
 const (
@@ -177,9 +196,14 @@ func (a attribute) text() ([]byte, bool) {
 
 func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
-func canonicalText(s []byte) []byte {
-	s = bytes.TrimFunc(s, func(r rune) bool { return r < 128 && isSpace(byte(r)) })
-	out := make([]byte, 0, len(s))
+// appendText appends a string in canonical form.
+func appendText(out, s []byte) []byte {
+	for len(s) > 0 && isSpace(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && isSpace(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
 	for i, c := range s {
 		switch {
 		case isSpace(c):

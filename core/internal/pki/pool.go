@@ -2,11 +2,14 @@ package pki
 
 import (
 	"bytes"
+	"slices"
 	"sync/atomic"
+
+	"github.com/gossl/gossl/core/internal/alert"
 )
 
-// Pool is the certificates and CRLs of one file, which many stores share. Only the names are read when it is made; a
-// certificate is parsed when a chain or a caller asks for it. Many threads may use it at once.
+// Pool is the certificates and CRLs of one file, which many stores share. Only their form is checked and their names are
+// read when it is made; a certificate is parsed when a chain or a caller asks for it. Many threads may use it at once.
 type Pool struct {
 	ders  [][]byte
 	index map[string][]int // by canonical subject
@@ -24,18 +27,16 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 		return nil, nothingFound()
 	}
 	p := &Pool{index: make(map[string][]int, len(certificates))}
-	seen := make(map[string]bool, len(certificates))
 	for _, der := range certificates {
-		if seen[string(der)] {
-			continue
-		}
-		c, err := ParseTrusted(der)
+		subject, err := subjectOf(der)
 		if err != nil {
 			return nil, err
 		}
-		seen[string(der)] = true
-		name := string(c.subject)
-		p.index[name] = append(p.index[name], len(p.ders))
+		same := p.index[string(subject)]
+		if slices.ContainsFunc(same, func(i int) bool { return bytes.Equal(p.ders[i], der) }) {
+			continue
+		}
+		p.index[string(subject)] = append(same, len(p.ders))
 		p.ders = append(p.ders, der)
 	}
 	for _, der := range crls {
@@ -47,6 +48,23 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 	}
 	p.parsed = make([]atomic.Pointer[Certificate], len(p.ders))
 	return p, nil
+}
+
+// subjectOf returns the canonical subject of a certificate, which may have trust settings behind it, if it is well formed.
+func subjectOf(der []byte) ([]byte, error) {
+	var c Certificate
+	extensions, err := c.readFrame(der)
+	if err != nil { // perhaps for what stands behind it
+		trusted, err := ParseTrusted(der)
+		if err != nil {
+			return nil, err
+		}
+		return trusted.subject, nil
+	}
+	if !readExtensions(extensions, func(Extension) {}) {
+		return nil, notDER(alert.ReasonASN1NestedError, "malformed certificate")
+	}
+	return canonicalName(c.RawSubject), nil
 }
 
 func (p *Pool) entries() [][]byte { return p.ders }
