@@ -65,6 +65,18 @@ func kinds() []kind {
 		ciphers("PSK-AES128-CBC-SHA")(t, client, server)
 		external(t, client, server)
 	}
+	oldAuth := func(t testing.TB, client, server *Config) {
+		ec(t, client, server)
+		auth(t, client, server)
+	}
+	retryPSK := func(t testing.TB, client, server *Config) {
+		retry(t, client, server)
+		external(t, client, server)
+	}
+	retryAuth := func(t testing.TB, client, server *Config) {
+		retry(t, client, server)
+		auth(t, client, server)
+	}
 	early := func(_ testing.TB, _, server *Config) { server.MaxEarlyData = 1000 }
 	return []kind{
 		{name: "1.0 full", version: VersionTLS10, prepare: ec},
@@ -83,6 +95,13 @@ func kinds() []kind {
 		{name: "1.3 external PSK", version: VersionTLS13, prepare: external, psk: true},
 		{name: "1.3 post-handshake auth", version: VersionTLS13, prepare: late, late: true},
 		{name: "1.3 early data", version: VersionTLS13, prepare: early, resume: true, early: true},
+		{name: "1.0 client auth", version: VersionTLS10, prepare: oldAuth},
+		{name: "1.1 client auth", version: VersionTLS11, prepare: oldAuth},
+		{name: "1.0 resumed by ID", version: VersionTLS10, prepare: noTicket, resume: true},
+		{name: "1.1 resumed by ticket", version: VersionTLS11, prepare: ec, resume: true},
+		{name: "1.2 AEAD", version: VersionTLS12, prepare: ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")},
+		{name: "1.3 HelloRetryRequest with PSK", version: VersionTLS13, prepare: retryPSK, psk: true},
+		{name: "1.3 HelloRetryRequest resumed with client auth", version: VersionTLS13, prepare: retryAuth, resume: true},
 	}
 }
 
@@ -210,6 +229,7 @@ type spoil struct {
 	legal bool // the peer must take it
 	each  bool // for every length of the message
 	send  func(a *Conn, raw []byte, n int) error
+	next  func(a *Conn, raw, next []byte) error // instead: with the message after it
 }
 
 func send(a *Conn, raw []byte) error { return a.writeFragments(record.Handshake, raw) }
@@ -255,6 +275,13 @@ func spoils() []spoil {
 		{name: "too long", send: func(a *Conn, raw []byte, _ int) error {
 			return send(a, []byte{raw[0], 0xff, 0xff, 0xff})
 		}},
+		{name: "behind the next", next: func(a *Conn, raw, next []byte) error { return errors.Join(send(a, next), send(a, raw)) }},
+		{name: "in one record with the next", next: func(a *Conn, raw, next []byte) error {
+			return send(a, append(slices.Clone(raw), next...))
+		}},
+		{name: "in one record with a part of the next", next: func(a *Conn, raw, next []byte) error {
+			return errors.Join(send(a, append(slices.Clone(raw), next[:2]...)), send(a, next[2:]))
+		}},
 		{name: "in records of one byte", legal: true, send: func(a *Conn, raw []byte, _ int) error {
 			for i := range raw {
 				if err := send(a, raw[i:i+1]); err != nil {
@@ -297,7 +324,7 @@ func sentAlerts(c *Conn) []string {
 }
 
 // spoilOne plays one handshake in which side's message number at is spoiled. It returns the message's type (0 if there
-// is no such message) and length, and what the victim made of it.
+// is no such message) and length, and what the victim made of it, "" if it could not be spoiled in that way.
 func (s *stage) spoilOne(t testing.TB, side Side, at int, sp spoil, n int) (typ wire.HandshakeType, length int, result string) {
 	c, sv := s.pair(t)
 	adversary, victim := c, sv
@@ -308,11 +335,22 @@ func (s *stage) spoilOne(t testing.TB, side Side, at int, sp spoil, n int) (typ 
 	cfg.Trace = true
 	victim.cfg = &cfg
 	count := -1
+	var held []byte // what waits for the message after it
 	adversary.misspeak = func(raw []byte) error {
-		if count++; count != at {
+		count++
+		if held != nil {
+			before := held
+			held = nil
+			return sp.next(adversary, before, raw)
+		}
+		if count != at {
 			return send(adversary, raw)
 		}
 		typ, length = wire.HandshakeType(raw[0]), len(raw)-handshakeHeaderLen
+		if sp.next != nil {
+			held = slices.Clone(raw)
+			return nil
+		}
 		return sp.send(adversary, raw, n)
 	}
 	ce, se := s.play(t, c, sv)
@@ -320,8 +358,8 @@ func (s *stage) spoilOne(t testing.TB, side Side, at int, sp spoil, n int) (typ 
 	if victim == sv {
 		err = se
 	}
-	if typ == 0 {
-		return 0, 0, ""
+	if typ == 0 || held != nil { // nothing follows: it is missing, which is a line of its own
+		return typ, length, ""
 	}
 	done := victim.HandshakeDone()
 	if err == ErrWantRead { // it waits: end its input
@@ -367,7 +405,12 @@ func (s *stage) table(t testing.TB) []string {
 				results := map[string]bool{}
 				for _, n := range lengths(sp, length) {
 					_, _, r := s.spoilOne(t, side, at, sp, n)
-					results[r] = true
+					if r != "" {
+						results[r] = true
+					}
+				}
+				if len(results) == 0 {
+					continue
 				}
 				var all []string
 				for r := range results {

@@ -2,6 +2,9 @@ package core
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -14,6 +17,9 @@ import (
 func establishedAt(t testing.TB, v uint16) (c, s *Conn) {
 	client, server, _ := configs(t)
 	versionsOf(t, v, client, server)
+	if v < VersionTLS12 {
+		require.NoError(t, errors.Join(client.SetCiphers("ALL:@SECLEVEL=0"), server.SetCiphers("ALL:@SECLEVEL=0")))
+	}
 	return connect(t, client, server)
 }
 
@@ -29,8 +35,14 @@ func readErr(c *Conn) error {
 // The limits of the record layer, RFC 9846 sections 5.1 to 5.4, RFC 5246 section 6.2 and our own on what leads nowhere.
 func TestRecordLimits(t *testing.T) {
 	long := make([]byte, record.MaxPlaintext+1)
-	raw := func(b ...byte) func(*Conn) error {
-		return func(a *Conn) error { _, err := a.Out().Write(b); return err }
+	raw := func(b ...byte) func(*Conn) error { // version 3.3 stands for the one in use
+		return func(a *Conn) error {
+			if b = slices.Clone(b); b[2] == 3 && a.version < VersionTLS12 {
+				b[2] = byte(a.version)
+			}
+			_, err := a.Out().Write(b)
+			return err
+		}
 	}
 	plain := func(typ record.ContentType, fragment []byte) func(*Conn) error {
 		return func(a *Conn) error { return a.writeRecord(typ, fragment) }
@@ -62,7 +74,7 @@ func TestRecordLimits(t *testing.T) {
 		{"garbage", VersionTLS12, raw(23, 3, 3, 0, 1, 0), alert.BadRecordMAC},
 		{"unknown type", VersionTLS13, raw(99, 3, 3, 0, 1, 0), alert.UnexpectedMessage},
 		{"unknown type inside", VersionTLS13, plain(99, []byte("x")), alert.UnexpectedMessage},
-		{"wrong version", VersionTLS12, raw(23, 3, 1, 0, 1, 0), alert.ProtocolVersion},
+		{"wrong version", VersionTLS12, raw(23, 3, 0, 0, 1, 0), alert.ProtocolVersion},
 		{"wrong version", VersionTLS13, raw(23, 3, 1, 0, 1, 0), alert.ProtocolVersion},
 		{"change_cipher_spec", VersionTLS13, raw(20, 3, 3, 0, 1, 1), alert.UnexpectedMessage},
 		{"change_cipher_spec", VersionTLS12, plain(record.ChangeCipherSpec, []byte{1}), alert.UnexpectedMessage},
@@ -83,55 +95,127 @@ func TestRecordLimits(t *testing.T) {
 		{"data behind a key update", VersionTLS13, plain(record.Handshake, []byte{24, 0, 0, 1, 0, 24}), alert.UnexpectedMessage},
 		{"message too long", VersionTLS13, plain(record.Handshake, []byte{4, 0xff, 0xff, 0xff}), alert.IllegalParameter},
 	} {
-		t.Run(VersionName(test.version)+" "+test.name, func(t *testing.T) {
-			s, c := establishedAt(t, test.version) // the client is the adversary
-			require.NoError(t, test.send(s))
-			move(s, c)
-			err := readErr(c)
-			if test.alert == alert.No {
-				require.ErrorIs(t, err, ErrWantRead)
-				return
+		versions := []uint16{test.version}
+		if test.version == VersionTLS12 { // what holds for 1.2 holds for those before
+			versions = append(versions, VersionTLS11, VersionTLS10)
+		}
+		for _, v := range versions {
+			for _, victim := range []Side{Client, Server} {
+				t.Run(fmt.Sprint(VersionName(v), " ", test.name, " ", victim), func(t *testing.T) {
+					c, s := establishedAt(t, v)
+					if victim == Client {
+						c, s = s, c
+					}
+					recordLimit(t, c, s, test.send, test.alert)
+				})
 			}
-			require.Equal(t, test.alert, asError(err).Alert, "%v", err)
-			require.Equal(t, err, c.Err())
-			_, again := c.Write([]byte("x"))
-			require.Equal(t, err, again, "the error does not stay")
-			move(c, s)
-			require.Equal(t, alert.Received, asError(readErr(s)).Class)
-			require.Equal(t, test.alert, asError(s.Err()).Alert)
-		})
+		}
 	}
 }
 
-// What a peer makes of every alert at every level.
+// recordLimit lets the adversary send something and checks the victim's alert, on the wire and to the caller.
+func recordLimit(t *testing.T, adversary, victim *Conn, send func(*Conn) error, want alert.Description) {
+	require.NoError(t, send(adversary))
+	move(adversary, victim)
+	err := readErr(victim)
+	if want == alert.No {
+		require.ErrorIs(t, err, ErrWantRead)
+		return
+	}
+	require.Equal(t, want, asError(err).Alert, "%v", err)
+	require.Equal(t, err, victim.Err())
+	_, again := victim.Write([]byte("x"))
+	require.Equal(t, err, again, "the error does not stay")
+	move(victim, adversary)
+	require.Equal(t, alert.Received, asError(readErr(adversary)).Class)
+	require.Equal(t, want, asError(adversary.Err()).Alert)
+}
+
+// What a peer makes of every alert at every level, after the handshake and in the middle of it.
 func TestEveryAlert(t *testing.T) {
-	for _, v := range []uint16{VersionTLS12, VersionTLS13} {
-		for description := range 256 {
+	for description := range 256 {
+		d := alert.Description(description)
+		for _, v := range []uint16{VersionTLS13, VersionTLS12, VersionTLS11, VersionTLS10} {
+			if v < VersionTLS12 && description > 120 && description != 255 { // nobody has defined those
+				continue
+			}
 			for _, level := range []byte{1, 2, 3} {
-				s, c := establishedAt(t, v)
-				d := alert.Description(description)
-				require.NoError(t, s.writeRecord(record.Alert, []byte{level, byte(d)}))
-				move(s, c)
-				err := readErr(c)
-				switch {
-				case d == alert.CloseNotify:
-					require.Equal(t, ErrClosed, err)
-				case level == 3:
-					require.Equal(t, alert.ReasonUnknownAlertType, asError(err).Reason)
-					require.Equal(t, alert.IllegalParameter, asError(err).Alert)
-				case level == 2:
-					require.Equal(t, alert.Received, asError(err).Class)
-					require.Equal(t, d, asError(err).Alert)
-					require.Zero(t, c.Out().Len(), "an alert is not answered by an alert")
-				case d == alert.UserCanceled, v == VersionTLS12 && d != alert.NoRenegotiation:
-					require.Equal(t, ErrWantRead, err, "%v", d)
-				case v == VersionTLS13:
-					require.Equal(t, alert.DecodeError, asError(err).Alert)
-				default:
-					require.Equal(t, alert.ReasonNoRenegotiation, asError(err).Reason)
+				for _, victim := range []Side{Client, Server} {
+					alertOnce(t, v, level, d, victim)
 				}
 			}
 		}
+	}
+}
+
+// alertOnce sends one alert to the victim, in an established connection, and before to one that is in the middle of its
+// handshake: there the server waits for the client's second flight, and a client for the server's first.
+func alertOnce(t *testing.T, v uint16, level byte, d alert.Description, victim Side) {
+	for _, early := range []bool{false, true} {
+		c, s := alertPair(t, v, early)
+		adversary, x := c, s
+		if victim == Client {
+			adversary, x = s, c
+		}
+		x.Out().Consume(x.Out().Len())
+		rec := []byte{21, 3, 3, 0, 2, level, byte(d)}
+		if v < VersionTLS13 {
+			rec[2] = byte(v)
+		}
+		if early {
+			_, _ = x.In().Write(rec)
+		} else {
+			require.NoError(t, adversary.writeRecord(record.Alert, rec[5:]))
+			move(adversary, x)
+		}
+		what := fmt.Sprint(VersionName(v), " ", level, " ", d, " ", victim, " early ", early)
+		checkAlert(t, what, x, readErr(x), level, d)
+	}
+}
+
+// alertConfigs makes a pair of configs once for each version.
+var alertConfigs = map[uint16][2]*Config{}
+
+func alertPair(t *testing.T, v uint16, early bool) (c, s *Conn) {
+	if _, ok := alertConfigs[v]; !ok {
+		client, server, _ := configs(t)
+		versionsOf(t, v, client, server)
+		if v < VersionTLS12 {
+			require.NoError(t, errors.Join(client.SetCiphers("ALL:@SECLEVEL=0"), server.SetCiphers("ALL:@SECLEVEL=0")))
+		}
+		alertConfigs[v] = [2]*Config{client, server}
+	}
+	c, s = newPair(t, alertConfigs[v][0], alertConfigs[v][1])
+	if !early {
+		ce, se := shake(c, s)
+		require.NoError(t, errors.Join(ce, se))
+		return c, s
+	}
+	require.Equal(t, ErrWantRead, c.Handshake())
+	hello := slices.Clone(c.Out().Bytes())
+	_, _ = s.In().Write(hello)
+	require.Equal(t, ErrWantRead, s.Handshake())
+	return c, s
+}
+
+func checkAlert(t *testing.T, what string, x *Conn, err error, level byte, d alert.Description) {
+	warning := x.version < VersionTLS13 && (d != alert.NoRenegotiation || !x.done) || d == alert.UserCanceled
+	switch {
+	case d == alert.CloseNotify:
+		require.Equal(t, ErrClosed, err, what)
+	case level == 3:
+		require.Equal(t, alert.ReasonUnknownAlertType, asError(err).Reason, what)
+		require.Equal(t, alert.IllegalParameter, asError(err).Alert, what)
+	case level == 2:
+		require.Equal(t, alert.Received, asError(err).Class, what)
+		require.Equal(t, d, asError(err).Alert, what)
+		require.Zero(t, x.Out().Len(), "an alert is not answered by an alert: %s", what)
+	case warning:
+		require.Equal(t, ErrWantRead, err, what)
+	case x.version == VersionTLS13:
+		require.Equal(t, alert.DecodeError, asError(err).Alert, what)
+	default:
+		require.Equal(t, alert.ReasonNoRenegotiation, asError(err).Reason, what)
 	}
 }
 
