@@ -1,4 +1,5 @@
 """python -m gossl [-m module | -c code | script | -] [argument ...]: runs a program with gossl in the place of ssl.
+`python -m gossl connect ...` and the like are the commands of gossl.cli.
 
 The program finds itself as if the interpreter had started it: sys.argv, sys.path[0] and the module __main__ are what
 they would be. Python processes that it starts use gossl too (see _inherit/sitecustomize.py).
@@ -14,18 +15,29 @@ from importlib.util import MAGIC_NUMBER
 from types import ModuleType
 from typing import NoReturn
 
-USAGE = "usage: python -m gossl [-m module | -c code | script | -] [argument ...]"
+USAGE = """\
+usage: python -m gossl [-m module | -c code | script | -] [argument ...]
+       python -m gossl {cert,connect,doctor,serve,trace} ...
+
+The first runs a program with gossl in the place of ssl. The second is one of the commands of `gossl`, where there is no
+file of that name (./connect means the file); `python -m gossl connect --help` and the like say more.
+"""
 
 
 def main(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(USAGE)
+        print(USAGE, end="")
         return
     if arguments[0] in ("-V", "--version"):
         import gossl
 
         print(gossl.version())
         return
+    from gossl.cli import COMMANDS
+    from gossl.cli import main as command
+
+    if arguments[0] in COMMANDS and not os.path.lexists(arguments[0]):
+        raise SystemExit(command(arguments, "python -m gossl"))
     from gossl import install
 
     install()

@@ -48,7 +48,8 @@ def annotate(error: BaseException, refusal: Refusal) -> None:
         error.args = (error.errno, text)
 
 
-def advise(refusal: Refusal) -> Advice:
+def advise(refusal: Refusal, load: str = "") -> Advice:
+    """The advice; load says how to trust a CA, if it is not a program that is spoken to."""
     rule, way_out = _RULES.get(refusal.code, _UNKNOWN)
     peer = "client" if refusal.by_server else "server"
     details = _details(refusal)
@@ -58,8 +59,7 @@ def advise(refusal: Refusal) -> Advice:
         "issuer": printable(details.get("issuer") or "its issuer"),
         "names": _names(refusal) if refusal.code in (_HOSTNAME, _ADDRESS) else "",
         "now": _date(time.time()),
-        "load": _CLIENT_CAS if refusal.by_server else _SERVER_CAS,
-        "depth": str(refusal.depth),
+        "load": load or (_CLIENT_CAS if refusal.by_server else _SERVER_CAS),
     }
     way_out = way_out.format_map(facts)
     if refusal.code in _ABOUT_TRUST and not refusal.anchors:
@@ -131,6 +131,13 @@ _CA = (
     "the {peer} must use a certificate that a CA has issued; one for servers cannot issue others",
 )
 _TRUST = "RFC 5280 section 6.1.1 (d): a chain must begin at a trust anchor"
+_SETTINGS = (
+    "trust settings of the file of anchors (OpenSSL's X509_check_trust): this CA is not for this purpose",
+    "use a file of anchors that trusts '{issuer}' for it, if you do",
+)
+_PROXY = ("RFC 3820 section 4: what a proxy certificate must be", "the {peer} needs another proxy certificate")
+_CONSTRAINTS = ("RFC 5280 section 4.2.1.10: constraints that cannot be applied to the names refuse them", _REISSUE)
+_MALFORMED = ("RFC 5280 section 4.1: keys, signatures and times must be well-formed", _REISSUE)
 _LEVEL = (
     "security level of the context (OpenSSL's SSL_CTX_set_security_level, after NIST SP 800-57 part 1)",
     "have the certificate issued anew with a stronger key and SHA-256 or better",
@@ -146,8 +153,14 @@ def _strict(section: str) -> tuple[str, str]:
 
 # X509_V_ERR_*: the rule, and the way out.
 _RULES: dict[int, tuple[str, str]] = {
+    1: (
+        "a limit on the work that one chain may cause; no RFC sets one",
+        "the {peer} must use a chain with fewer names and constraints",
+    ),
     2: (_TRUST, "add the CA '{issuer}' to the trust store: {load}"),
     3: _REVOCATION,
+    4: _MALFORMED,
+    6: _MALFORMED,
     7: (
         "RFC 5280 section 6.1.3 (a) (1): the signature must verify with the issuer's key",
         "the {peer} sends a certificate that was changed, or that another CA of the same name has issued",
@@ -163,6 +176,8 @@ _RULES: dict[int, tuple[str, str]] = {
     ),
     11: _REVOCATION,
     12: _REVOCATION,
+    13: _MALFORMED,
+    14: _MALFORMED,
     18: (
         f"{_TRUST}; this certificate is self-signed and not among them",
         "if it is the one that you expect, trust it: {load}; else the {peer} needs one from a CA",
@@ -200,10 +215,24 @@ _RULES: dict[int, tuple[str, str]] = {
         "RFC 5280 section 4.2: a critical extension that is not understood refuses the certificate",
         "the {peer} needs a certificate without it",
     ),
-    40: ("proxy certificates (RFC 3820) are not supported", "the {peer} needs a certificate of its own"),
+    27: _SETTINGS,
+    28: _SETTINGS,
+    33: _REVOCATION,
+    35: _REVOCATION,
+    36: _REVOCATION,
+    38: _PROXY,
+    39: _PROXY,
+    40: (
+        "RFC 3820: proxy certificates are accepted only where VERIFY_ALLOW_PROXY_CERTS is set",
+        "the {peer} needs a certificate of its own",
+    ),
     41: ("RFC 5280 section 4.2: extensions must be well-formed, and each at most once", _REISSUE),
     47: ("RFC 5280 section 4.2.1.10: names must be within what each CA above permits", _REISSUE),
     48: ("RFC 5280 section 4.2.1.10: names must not be among what a CA above excludes", _REISSUE),
+    44: _REVOCATION,
+    49: _CONSTRAINTS,
+    51: _CONSTRAINTS,
+    53: _CONSTRAINTS,
     _HOSTNAME: (
         "RFC 9525 section 6.3: one of the certificate's DNS names must match the name that is connected to",
         "it is valid for {names}: connect to one of these, or get a certificate for {host} on the server",
@@ -215,6 +244,8 @@ _RULES: dict[int, tuple[str, str]] = {
     66: _LEVEL,
     67: _LEVEL,
     68: _LEVEL,
+    72: _PROXY,
+    78: ("RFC 5280 section 4.1.1.2: both places name the same signature algorithm", _REISSUE),
     79: _CA,
     80: _strict("4.2.1.9"),
     81: _strict("4.2.1.9"),
