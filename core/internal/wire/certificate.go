@@ -18,9 +18,9 @@ type CertificateEntry struct {
 
 // Marshal gives the whole message.
 func (m *Certificate13) Marshal() ([]byte, error) {
-	return marshal(TypeCertificate, func(b *cryptobyte.Builder) {
+	return marshal(TypeCertificate, func(b *builder) {
 		add8(b, m.Context)
-		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
+		b.vector24(func(b *builder) {
 			for i := range m.Entries {
 				m.Entries[i].add(b)
 			}
@@ -28,17 +28,17 @@ func (m *Certificate13) Marshal() ([]byte, error) {
 	})
 }
 
-func (e *CertificateEntry) add(b *cryptobyte.Builder) {
+func (e *CertificateEntry) add(b *builder) {
 	add24(b, e.Data)
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+	b.vector16(func(b *builder) {
 		if len(e.OCSP) > 0 {
-			extension(b, ExtStatusRequest, func(b *cryptobyte.Builder) {
-				b.AddUint8(1)
+			extension(b, ExtStatusRequest, func(b *builder) {
+				b.addUint8(1)
 				add24(b, e.OCSP)
 			})
 		}
 		if len(e.SCTs) > 0 {
-			extension(b, ExtSCT, func(b *cryptobyte.Builder) { addNames(b, e.SCTs) })
+			extension(b, ExtSCT, func(b *builder) { addNames(b, e.SCTs) })
 		}
 	})
 }
@@ -79,8 +79,8 @@ type Certificate12 struct{ Chain [][]byte }
 
 // Marshal gives the whole message.
 func (m *Certificate12) Marshal() ([]byte, error) {
-	return marshal(TypeCertificate, func(b *cryptobyte.Builder) {
-		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
+	return marshal(TypeCertificate, func(b *builder) {
+		b.vector24(func(b *builder) {
 			for _, der := range m.Chain {
 				add24(b, der)
 			}
@@ -110,8 +110,8 @@ type CertificateStatus struct{ OCSP []byte }
 
 // Marshal gives the whole message.
 func (m *CertificateStatus) Marshal() ([]byte, error) {
-	return marshal(TypeCertificateStatus, func(b *cryptobyte.Builder) {
-		b.AddUint8(1)
+	return marshal(TypeCertificateStatus, func(b *builder) {
+		b.addUint8(1)
 		add24(b, m.OCSP)
 	})
 }

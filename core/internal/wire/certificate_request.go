@@ -18,18 +18,18 @@ type CertificateRequest13 struct {
 
 // Marshal gives the whole message.
 func (m *CertificateRequest13) Marshal() ([]byte, error) {
-	return marshal(TypeCertificateRequest, func(b *cryptobyte.Builder) {
+	return marshal(TypeCertificateRequest, func(b *builder) {
 		add8(b, m.Context)
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		b.vector16(func(b *builder) {
 			if len(m.SignatureAlgorithms) > 0 {
-				extension(b, ExtSignatureAlgorithms, func(b *cryptobyte.Builder) { addList16(b, m.SignatureAlgorithms) })
+				extension(b, ExtSignatureAlgorithms, func(b *builder) { addList16(b, m.SignatureAlgorithms) })
 			}
 			if len(m.SignatureAlgorithmsCert) > 0 {
 				extension(b, ExtSignatureAlgorithmsCert,
-					func(b *cryptobyte.Builder) { addList16(b, m.SignatureAlgorithmsCert) })
+					func(b *builder) { addList16(b, m.SignatureAlgorithmsCert) })
 			}
 			if len(m.CAs) > 0 {
-				extension(b, ExtCertificateAuthorities, func(b *cryptobyte.Builder) { addNames(b, m.CAs) })
+				extension(b, ExtCertificateAuthorities, func(b *builder) { addNames(b, m.CAs) })
 			}
 			flag(b, ExtStatusRequest, m.OCSP)
 			flag(b, ExtSCT, m.SCT)
@@ -85,7 +85,7 @@ type CertificateRequest12 struct {
 
 // Marshal gives the whole message.
 func (m *CertificateRequest12) Marshal() ([]byte, error) {
-	return marshal(TypeCertificateRequest, func(b *cryptobyte.Builder) {
+	return marshal(TypeCertificateRequest, func(b *builder) {
 		add8(b, m.Types)
 		if m.HasSignatureAlgorithms {
 			addList16(b, m.SignatureAlgorithms)
@@ -113,9 +113,9 @@ type CertificateVerify struct {
 
 // Marshal gives the whole message.
 func (m *CertificateVerify) Marshal() ([]byte, error) {
-	return marshal(TypeCertificateVerify, func(b *cryptobyte.Builder) {
+	return marshal(TypeCertificateVerify, func(b *builder) {
 		if m.HasScheme {
-			b.AddUint16(uint16(m.Scheme))
+			b.addUint16(uint16(m.Scheme))
 		}
 		add16(b, m.Signature)
 	})

@@ -56,36 +56,36 @@ type PSKIdentity struct {
 
 // Marshal gives the whole message. pre_shared_key comes last (RFC 9846 section 4.2.11).
 func (m *ClientHello) Marshal() ([]byte, error) {
-	return marshal(TypeClientHello, func(b *cryptobyte.Builder) {
-		b.AddUint16(m.LegacyVersion)
-		b.AddBytes(m.Random[:])
+	return marshal(TypeClientHello, func(b *builder) {
+		b.addUint16(m.LegacyVersion)
+		b.addBytes(m.Random[:])
 		add8(b, m.SessionID)
 		addList16(b, m.CipherSuites)
 		add8(b, m.CompressionMethods)
 		if m.HasExtensions {
-			b.AddUint16LengthPrefixed(m.addExtensions)
+			b.vector16(m.addExtensions)
 		}
 	})
 }
 
-func (m *ClientHello) addExtensions(b *cryptobyte.Builder) {
+func (m *ClientHello) addExtensions(b *builder) {
 	if m.HasServerName {
 		addServerName(b, m.ServerName)
 	}
 	if len(m.ECPointFormats) > 0 {
-		extension(b, ExtECPointFormats, func(b *cryptobyte.Builder) { add8(b, m.ECPointFormats) })
+		extension(b, ExtECPointFormats, func(b *builder) { add8(b, m.ECPointFormats) })
 	}
 	if len(m.SupportedGroups) > 0 {
-		extension(b, ExtSupportedGroups, func(b *cryptobyte.Builder) { addList16(b, m.SupportedGroups) })
+		extension(b, ExtSupportedGroups, func(b *builder) { addList16(b, m.SupportedGroups) })
 	}
 	if m.HasRenegotiationInfo {
-		extension(b, ExtRenegotiationInfo, func(b *cryptobyte.Builder) { add8(b, m.RenegotiationInfo) })
+		extension(b, ExtRenegotiationInfo, func(b *builder) { add8(b, m.RenegotiationInfo) })
 	}
 	if m.HasSessionTicket {
-		extension(b, ExtSessionTicket, func(b *cryptobyte.Builder) { b.AddBytes(m.SessionTicket) })
+		extension(b, ExtSessionTicket, func(b *builder) { b.addBytes(m.SessionTicket) })
 	}
 	if m.StatusRequestOCSP { // RFC 6066 section 8: no responders, no extensions
-		extension(b, ExtStatusRequest, func(b *cryptobyte.Builder) { b.AddBytes([]byte{1, 0, 0, 0, 0}) })
+		extension(b, ExtStatusRequest, func(b *builder) { b.addBytes([]byte{1, 0, 0, 0, 0}) })
 	}
 	if len(m.ALPN) > 0 {
 		addALPN(b, m.ALPN)
@@ -94,50 +94,50 @@ func (m *ClientHello) addExtensions(b *cryptobyte.Builder) {
 	flag(b, ExtEncryptThenMAC, m.EncryptThenMAC)
 	flag(b, ExtExtendedMasterSecret, m.ExtendedMasterSecret)
 	if m.RecordSizeLimit != 0 {
-		extension(b, ExtRecordSizeLimit, func(b *cryptobyte.Builder) { b.AddUint16(m.RecordSizeLimit) })
+		extension(b, ExtRecordSizeLimit, func(b *builder) { b.addUint16(m.RecordSizeLimit) })
 	}
 	if len(m.SignatureAlgorithms) > 0 {
-		extension(b, ExtSignatureAlgorithms, func(b *cryptobyte.Builder) { addList16(b, m.SignatureAlgorithms) })
+		extension(b, ExtSignatureAlgorithms, func(b *builder) { addList16(b, m.SignatureAlgorithms) })
 	}
 	if len(m.SignatureAlgorithmsCert) > 0 {
-		extension(b, ExtSignatureAlgorithmsCert, func(b *cryptobyte.Builder) { addList16(b, m.SignatureAlgorithmsCert) })
+		extension(b, ExtSignatureAlgorithmsCert, func(b *builder) { addList16(b, m.SignatureAlgorithmsCert) })
 	}
 	m.addExtensions13(b)
 }
 
-func (m *ClientHello) addExtensions13(b *cryptobyte.Builder) {
+func (m *ClientHello) addExtensions13(b *builder) {
 	if len(m.CertCompression) > 0 {
-		extension(b, ExtCompressCertificate, func(b *cryptobyte.Builder) {
-			b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
+		extension(b, ExtCompressCertificate, func(b *builder) {
+			b.vector8(func(b *builder) {
 				for _, v := range m.CertCompression {
-					b.AddUint16(v)
+					b.addUint16(v)
 				}
 			})
 		})
 	}
 	if len(m.SupportedVersions) > 0 {
-		extension(b, ExtSupportedVersions, func(b *cryptobyte.Builder) {
-			b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
+		extension(b, ExtSupportedVersions, func(b *builder) {
+			b.vector8(func(b *builder) {
 				for _, v := range m.SupportedVersions {
-					b.AddUint16(v)
+					b.addUint16(v)
 				}
 			})
 		})
 	}
 	if len(m.Cookie) > 0 {
-		extension(b, ExtCookie, func(b *cryptobyte.Builder) { add16(b, m.Cookie) })
+		extension(b, ExtCookie, func(b *builder) { add16(b, m.Cookie) })
 	}
 	if len(m.CertificateAuthorities) > 0 {
-		extension(b, ExtCertificateAuthorities, func(b *cryptobyte.Builder) { addNames(b, m.CertificateAuthorities) })
+		extension(b, ExtCertificateAuthorities, func(b *builder) { addNames(b, m.CertificateAuthorities) })
 	}
 	if len(m.PSKModes) > 0 {
-		extension(b, ExtPSKKeyExchangeModes, func(b *cryptobyte.Builder) { add8(b, m.PSKModes) })
+		extension(b, ExtPSKKeyExchangeModes, func(b *builder) { add8(b, m.PSKModes) })
 	}
 	flag(b, ExtPostHandshakeAuth, m.PostHandshakeAuth)
 	flag(b, ExtEarlyData, m.EarlyData)
 	if m.HasKeyShare {
-		extension(b, ExtKeyShare, func(b *cryptobyte.Builder) {
-			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		extension(b, ExtKeyShare, func(b *builder) {
+			b.vector16(func(b *builder) {
 				for i := range m.KeyShares {
 					m.KeyShares[i].add(b)
 				}
@@ -149,14 +149,14 @@ func (m *ClientHello) addExtensions13(b *cryptobyte.Builder) {
 	}
 }
 
-func (m *ClientHello) addPSKs(b *cryptobyte.Builder) {
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+func (m *ClientHello) addPSKs(b *builder) {
+	b.vector16(func(b *builder) {
 		for _, p := range m.PSKIdentities {
 			add16(b, p.Identity)
-			b.AddUint32(p.ObfuscatedAge)
+			b.addUint32(p.ObfuscatedAge)
 		}
 	})
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+	b.vector16(func(b *builder) {
 		for _, v := range m.PSKBinders {
 			add8(b, v)
 		}

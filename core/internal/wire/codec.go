@@ -13,42 +13,42 @@ func malformed(t HandshakeType) error {
 }
 
 // marshal makes a message of a body.
-func marshal(t HandshakeType, body func(b *cryptobyte.Builder)) ([]byte, error) {
-	var b cryptobyte.Builder
-	b.AddUint8(uint8(t))
-	b.AddUint24LengthPrefixed(body)
-	return b.Bytes()
+func marshal(t HandshakeType, body func(b *builder)) ([]byte, error) {
+	return build(func(b *builder) {
+		b.addUint8(uint8(t))
+		b.vector24(body)
+	})
 }
 
 // extension adds one extension.
-func extension(b *cryptobyte.Builder, t ExtensionType, body func(b *cryptobyte.Builder)) {
-	b.AddUint16(uint16(t))
-	b.AddUint16LengthPrefixed(body)
+func extension(b *builder, t ExtensionType, body func(b *builder)) {
+	b.addUint16(uint16(t))
+	b.vector16(body)
 }
 
-func flag(b *cryptobyte.Builder, t ExtensionType, set bool) {
+func flag(b *builder, t ExtensionType, set bool) {
 	if set {
-		extension(b, t, func(*cryptobyte.Builder) {})
+		extension(b, t, func(*builder) {})
 	}
 }
 
-func add8(b *cryptobyte.Builder, data []byte) {
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(data) })
+func add8(b *builder, data []byte) {
+	b.vector8(func(b *builder) { b.addBytes(data) })
 }
 
-func add16(b *cryptobyte.Builder, data []byte) {
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(data) })
+func add16(b *builder, data []byte) {
+	b.vector16(func(b *builder) { b.addBytes(data) })
 }
 
-func add24(b *cryptobyte.Builder, data []byte) {
-	b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(data) })
+func add24(b *builder, data []byte) {
+	b.vector24(func(b *builder) { b.addBytes(data) })
 }
 
 // addList16 adds a vector of two-byte values.
-func addList16[T ~uint16](b *cryptobyte.Builder, l []T) {
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+func addList16[T ~uint16](b *builder, l []T) {
+	b.vector16(func(b *builder) {
 		for _, v := range l {
-			b.AddUint16(uint16(v))
+			b.addUint16(uint16(v))
 		}
 	})
 }

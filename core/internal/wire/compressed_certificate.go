@@ -11,9 +11,9 @@ type CompressedCertificate struct {
 
 // Marshal gives the whole message.
 func (m *CompressedCertificate) Marshal() ([]byte, error) {
-	return marshal(TypeCompressedCertificate, func(b *cryptobyte.Builder) {
-		b.AddUint16(m.Algorithm)
-		b.AddUint24(uint32(m.Length))
+	return marshal(TypeCompressedCertificate, func(b *builder) {
+		b.addUint16(m.Algorithm)
+		b.addUint24(uint32(m.Length))
 		add24(b, m.Compressed)
 	})
 }

@@ -22,17 +22,17 @@ type EncryptedExtensions struct {
 
 // Marshal gives the whole message.
 func (m *EncryptedExtensions) Marshal() ([]byte, error) {
-	return marshal(TypeEncryptedExtensions, func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+	return marshal(TypeEncryptedExtensions, func(b *builder) {
+		b.vector16(func(b *builder) {
 			flag(b, ExtServerName, m.ServerNameAck)
 			if len(m.SupportedGroups) > 0 {
-				extension(b, ExtSupportedGroups, func(b *cryptobyte.Builder) { addList16(b, m.SupportedGroups) })
+				extension(b, ExtSupportedGroups, func(b *builder) { addList16(b, m.SupportedGroups) })
 			}
 			if m.ALPN != "" {
 				addALPN(b, []string{m.ALPN})
 			}
 			if m.RecordSizeLimit != 0 {
-				extension(b, ExtRecordSizeLimit, func(b *cryptobyte.Builder) { b.AddUint16(m.RecordSizeLimit) })
+				extension(b, ExtRecordSizeLimit, func(b *builder) { b.addUint16(m.RecordSizeLimit) })
 			}
 			flag(b, ExtEarlyData, m.EarlyData)
 		})

@@ -8,10 +8,10 @@ import (
 // The bodies of extensions that more than one message has.
 
 // addServerName is RFC 6066 section 3.
-func addServerName(b *cryptobyte.Builder, name string) {
-	extension(b, ExtServerName, func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			b.AddUint8(0) // host_name
+func addServerName(b *builder, name string) {
+	extension(b, ExtServerName, func(b *builder) {
+		b.vector16(func(b *builder) {
+			b.addUint8(0) // host_name
 			add16(b, []byte(name))
 		})
 	})
@@ -39,9 +39,9 @@ func parseServerName(s *cryptobyte.String, out *string) bool {
 }
 
 // addALPN is RFC 7301 section 3.1.
-func addALPN(b *cryptobyte.Builder, protocols []string) {
-	extension(b, ExtALPN, func(b *cryptobyte.Builder) {
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+func addALPN(b *builder, protocols []string) {
+	extension(b, ExtALPN, func(b *builder) {
+		b.vector16(func(b *builder) {
 			for _, p := range protocols {
 				add8(b, []byte(p))
 			}
@@ -80,8 +80,8 @@ type KeyShareEntry struct {
 	Data  []byte
 }
 
-func (k *KeyShareEntry) add(b *cryptobyte.Builder) {
-	b.AddUint16(uint16(k.Group))
+func (k *KeyShareEntry) add(b *builder) {
+	b.addUint16(uint16(k.Group))
 	add16(b, k.Data)
 }
 
@@ -119,8 +119,8 @@ func readShortList16(s *cryptobyte.String, out *[]uint16) bool {
 }
 
 // addNames is a vector of distinguished names (RFC 9846 section 4.2.4, RFC 5246 section 7.4.4).
-func addNames(b *cryptobyte.Builder, names [][]byte) {
-	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+func addNames(b *builder, names [][]byte) {
+	b.vector16(func(b *builder) {
 		for _, n := range names {
 			add16(b, n)
 		}

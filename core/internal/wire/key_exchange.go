@@ -33,16 +33,14 @@ type ServerKeyExchange struct {
 
 // MarshalParams gives the part that is signed.
 func (m *ServerKeyExchange) MarshalParams() ([]byte, error) {
-	var b cryptobyte.Builder
-	m.addParams(&b)
-	return b.Bytes()
+	return build(m.addParams)
 }
 
-func (m *ServerKeyExchange) addParams(b *cryptobyte.Builder) {
+func (m *ServerKeyExchange) addParams(b *builder) {
 	switch {
 	case m.Kind.ECDHE:
-		b.AddUint8(curveTypeNamed)
-		b.AddUint16(uint16(m.Group))
+		b.addUint8(curveTypeNamed)
+		b.addUint16(uint16(m.Group))
 		add8(b, m.Public)
 	case m.Kind.DHE:
 		add16(b, m.P)
@@ -53,14 +51,14 @@ func (m *ServerKeyExchange) addParams(b *cryptobyte.Builder) {
 
 // Marshal gives the whole message.
 func (m *ServerKeyExchange) Marshal() ([]byte, error) {
-	return marshal(TypeServerKeyExchange, func(b *cryptobyte.Builder) {
+	return marshal(TypeServerKeyExchange, func(b *builder) {
 		if m.Kind.PSK {
 			add16(b, m.PSKHint)
 		}
 		m.addParams(b)
 		if m.HasSignature {
 			if m.HasScheme {
-				b.AddUint16(uint16(m.Scheme))
+				b.addUint16(uint16(m.Scheme))
 			}
 			add16(b, m.Signature)
 		}
@@ -108,7 +106,7 @@ type ClientKeyExchange struct {
 
 // Marshal gives the whole message.
 func (m *ClientKeyExchange) Marshal() ([]byte, error) {
-	return marshal(TypeClientKeyExchange, func(b *cryptobyte.Builder) {
+	return marshal(TypeClientKeyExchange, func(b *builder) {
 		if m.Kind.PSK {
 			add16(b, m.Identity)
 		}

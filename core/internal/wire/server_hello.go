@@ -49,27 +49,26 @@ func (m *ServerHello) Permitted13() []ExtensionType {
 
 // Marshal gives the whole message. Without extensions there is no list of them, for the sake of old clients.
 func (m *ServerHello) Marshal() ([]byte, error) {
-	return marshal(TypeServerHello, func(b *cryptobyte.Builder) {
-		b.AddUint16(m.LegacyVersion)
-		b.AddBytes(m.Random[:])
+	return marshal(TypeServerHello, func(b *builder) {
+		b.addUint16(m.LegacyVersion)
+		b.addBytes(m.Random[:])
 		add8(b, m.SessionID)
-		b.AddUint16(m.CipherSuite)
-		b.AddUint8(m.Compression)
-		var exts cryptobyte.Builder
-		m.addExtensions(&exts)
-		if list := exts.BytesOrPanic(); len(list) > 0 {
-			add16(b, list)
+		b.addUint16(m.CipherSuite)
+		b.addUint8(m.Compression)
+		start := len(b.b)
+		if b.vector16(m.addExtensions); len(b.b) == start+2 {
+			b.b = b.b[:start]
 		}
 	})
 }
 
-func (m *ServerHello) addExtensions(b *cryptobyte.Builder) {
+func (m *ServerHello) addExtensions(b *builder) {
 	if m.HasRenegotiationInfo {
-		extension(b, ExtRenegotiationInfo, func(b *cryptobyte.Builder) { add8(b, m.RenegotiationInfo) })
+		extension(b, ExtRenegotiationInfo, func(b *builder) { add8(b, m.RenegotiationInfo) })
 	}
 	flag(b, ExtServerName, m.ServerNameAck)
 	if len(m.ECPointFormats) > 0 {
-		extension(b, ExtECPointFormats, func(b *cryptobyte.Builder) { add8(b, m.ECPointFormats) })
+		extension(b, ExtECPointFormats, func(b *builder) { add8(b, m.ECPointFormats) })
 	}
 	flag(b, ExtSessionTicket, m.TicketSupported)
 	flag(b, ExtStatusRequest, m.StatusRequest)
@@ -77,27 +76,27 @@ func (m *ServerHello) addExtensions(b *cryptobyte.Builder) {
 		addALPN(b, []string{m.ALPN})
 	}
 	if len(m.SCTs) > 0 {
-		extension(b, ExtSCT, func(b *cryptobyte.Builder) { addNames(b, m.SCTs) })
+		extension(b, ExtSCT, func(b *builder) { addNames(b, m.SCTs) })
 	}
 	flag(b, ExtEncryptThenMAC, m.EncryptThenMAC)
 	flag(b, ExtExtendedMasterSecret, m.ExtendedMasterSecret)
 	if m.RecordSizeLimit != 0 {
-		extension(b, ExtRecordSizeLimit, func(b *cryptobyte.Builder) { b.AddUint16(m.RecordSizeLimit) })
+		extension(b, ExtRecordSizeLimit, func(b *builder) { b.addUint16(m.RecordSizeLimit) })
 	}
 	if m.SupportedVersion != 0 {
-		extension(b, ExtSupportedVersions, func(b *cryptobyte.Builder) { b.AddUint16(m.SupportedVersion) })
+		extension(b, ExtSupportedVersions, func(b *builder) { b.addUint16(m.SupportedVersion) })
 	}
 	if m.KeyShare != nil {
 		extension(b, ExtKeyShare, m.KeyShare.add)
 	}
 	if m.SelectedGroup != 0 {
-		extension(b, ExtKeyShare, func(b *cryptobyte.Builder) { b.AddUint16(uint16(m.SelectedGroup)) })
+		extension(b, ExtKeyShare, func(b *builder) { b.addUint16(uint16(m.SelectedGroup)) })
 	}
 	if len(m.Cookie) > 0 {
-		extension(b, ExtCookie, func(b *cryptobyte.Builder) { add16(b, m.Cookie) })
+		extension(b, ExtCookie, func(b *builder) { add16(b, m.Cookie) })
 	}
 	if m.SelectedPSK != nil {
-		extension(b, ExtPreSharedKey, func(b *cryptobyte.Builder) { b.AddUint16(*m.SelectedPSK) })
+		extension(b, ExtPreSharedKey, func(b *builder) { b.addUint16(*m.SelectedPSK) })
 	}
 }
 

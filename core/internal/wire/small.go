@@ -12,7 +12,7 @@ type HelloRequest struct{}
 
 // Marshal gives the whole message.
 func (m *HelloRequest) Marshal() ([]byte, error) {
-	return marshal(TypeHelloRequest, func(*cryptobyte.Builder) {})
+	return marshal(TypeHelloRequest, func(*builder) {})
 }
 
 // ServerHelloDone is RFC 5246 section 7.4.5.
@@ -20,7 +20,7 @@ type ServerHelloDone struct{}
 
 // Marshal gives the whole message.
 func (m *ServerHelloDone) Marshal() ([]byte, error) {
-	return marshal(TypeServerHelloDone, func(*cryptobyte.Builder) {})
+	return marshal(TypeServerHelloDone, func(*builder) {})
 }
 
 // EndOfEarlyData is RFC 9846 section 4.5.
@@ -28,7 +28,7 @@ type EndOfEarlyData struct{}
 
 // Marshal gives the whole message.
 func (m *EndOfEarlyData) Marshal() ([]byte, error) {
-	return marshal(TypeEndOfEarlyData, func(*cryptobyte.Builder) {})
+	return marshal(TypeEndOfEarlyData, func(*builder) {})
 }
 
 // UnmarshalEndOfEarlyData reads an EndOfEarlyData, which is empty.
@@ -44,7 +44,7 @@ type Finished struct{ VerifyData []byte }
 
 // Marshal gives the whole message.
 func (m *Finished) Marshal() ([]byte, error) {
-	return marshal(TypeFinished, func(b *cryptobyte.Builder) { b.AddBytes(m.VerifyData) })
+	return marshal(TypeFinished, func(b *builder) { b.addBytes(m.VerifyData) })
 }
 
 // UnmarshalFinished reads a Finished, whose length only the suite knows.
@@ -60,12 +60,12 @@ type KeyUpdate struct{ Request bool }
 
 // Marshal gives the whole message.
 func (m *KeyUpdate) Marshal() ([]byte, error) {
-	return marshal(TypeKeyUpdate, func(b *cryptobyte.Builder) {
+	return marshal(TypeKeyUpdate, func(b *builder) {
 		if m.Request {
-			b.AddUint8(1)
+			b.addUint8(1)
 			return
 		}
-		b.AddUint8(0)
+		b.addUint8(0)
 	})
 }
 
@@ -88,8 +88,8 @@ type NewSessionTicket12 struct {
 
 // Marshal gives the whole message.
 func (m *NewSessionTicket12) Marshal() ([]byte, error) {
-	return marshal(TypeNewSessionTicket, func(b *cryptobyte.Builder) {
-		b.AddUint32(m.LifetimeHint)
+	return marshal(TypeNewSessionTicket, func(b *builder) {
+		b.addUint32(m.LifetimeHint)
 		add16(b, m.Ticket)
 	})
 }
@@ -114,14 +114,14 @@ type NewSessionTicket13 struct {
 
 // Marshal gives the whole message.
 func (m *NewSessionTicket13) Marshal() ([]byte, error) {
-	return marshal(TypeNewSessionTicket, func(b *cryptobyte.Builder) {
-		b.AddUint32(m.Lifetime)
-		b.AddUint32(m.AgeAdd)
+	return marshal(TypeNewSessionTicket, func(b *builder) {
+		b.addUint32(m.Lifetime)
+		b.addUint32(m.AgeAdd)
 		add8(b, m.Nonce)
 		add16(b, m.Ticket)
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
+		b.vector16(func(b *builder) {
 			if m.MaxEarlyData != 0 {
-				extension(b, ExtEarlyData, func(b *cryptobyte.Builder) { b.AddUint32(m.MaxEarlyData) })
+				extension(b, ExtEarlyData, func(b *builder) { b.addUint32(m.MaxEarlyData) })
 			}
 		})
 	})

@@ -176,3 +176,12 @@ func FuzzUnmarshal(f *testing.F) {
 		require.NoError(t, err)
 	})
 }
+
+func TestPartsTooLongForTheirLengthAreNotSent(t *testing.T) {
+	_, err := (&EncryptedExtensions{ALPN: string(make([]byte, 256))}).Marshal()
+	require.ErrorIs(t, err, errTooLong)
+	_, err = (&CertificateVerify{HasScheme: true, Signature: make([]byte, 1<<16)}).Marshal()
+	require.ErrorIs(t, err, errTooLong)
+	_, err = (&CertificateVerify{HasScheme: true, Signature: make([]byte, 1<<15)}).Marshal()
+	require.NoError(t, err) // the builder that was given back is as new
+}
