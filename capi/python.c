@@ -1,4 +1,4 @@
-/* python.c: the calls on the path of data as builtins of CPython.
+/* python.c: the calls on the path of data, and those that make connections, as builtins of CPython.
 
    ctypes needs longer to convert the arguments of a call than the engine needs for a small record. These functions are
    called by the interpreter itself, allocate the result that they fill and read the caller's buffer in place. */
@@ -237,6 +237,59 @@ API void *gossl_python_pending(void *self, void *const *arguments, intptr_t coun
   uint64_t handle;
   if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
   return py.int_new(gossl_conn_pending(handle));
+}
+
+API void *gossl_python_get_int(void *self, void *const *arguments, intptr_t count) {
+  uint64_t handle;
+  int64_t what;
+  if (!arguments_are(count, 2) || !handle_of(arguments[0], &handle) || (what = length(arguments[1])) < 0) return NULL;
+  return py.int_new(gossl_conn_get_int(handle, (int32_t)what));
+}
+
+/* ---- Making and freeing -------------------------------------------------------------------------------------------- */
+
+static void *new_handle(int32_t status, uint64_t handle) { return py.int_new(status < 0 ? status : (long long)handle); }
+
+API void *gossl_python_conn_new(void *self, void *const *arguments, intptr_t count) {
+  uint64_t config;
+  gossl_conn made = 0;
+  int64_t side;
+  buffer name = {0};
+  if (!arguments_are(count, 3) || !handle_of(arguments[0], &config) || (side = length(arguments[1])) < 0) return NULL;
+  if (arguments[2] != py.none && py.get_buffer(arguments[2], &name, READABLE) < 0) return NULL;
+  int32_t status = gossl_conn_new(config, (int32_t)side, (gossl_text *)name.data, (size_t)name.size, &made, NULL);
+  if (name.object) py.release_buffer(&name);
+  return new_handle(status, made);
+}
+
+API void *gossl_python_conn_set_bio(void *self, void *const *arguments, intptr_t count) {
+  uint64_t handle, incoming, outgoing;
+  if (!arguments_are(count, 3) || !handle_of(arguments[0], &handle) || !handle_of(arguments[1], &incoming) ||
+      !handle_of(arguments[2], &outgoing))
+    return NULL;
+  return py.int_new(gossl_conn_set_bio(handle, incoming, outgoing, NULL));
+}
+
+API void *gossl_python_bio_new(void *self, void *const *arguments, intptr_t count) {
+  gossl_bio made = 0;
+  if (!arguments_are(count, 0)) return NULL;
+  int32_t status = gossl_bio_new(&made, NULL);
+  return new_handle(status, made);
+}
+
+static void *free_handle(void (*function)(uint64_t handle), void *const *arguments, intptr_t count) {
+  uint64_t handle;
+  if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
+  function(handle);
+  return py.int_new(GOSSL_OK);
+}
+
+API void *gossl_python_conn_free(void *self, void *const *arguments, intptr_t count) {
+  return free_handle(gossl_conn_free, arguments, count);
+}
+
+API void *gossl_python_bio_free(void *self, void *const *arguments, intptr_t count) {
+  return free_handle(gossl_bio_free, arguments, count);
 }
 
 /* ---- Memory queues ----------------------------------------------------------------------------------------------- */

@@ -42,6 +42,11 @@ void gossl_python_init(const python_api *api);
    write(handle, data, offset, socket, deadline)   data[offset:]
    handshake(handle, socket, deadline), shutdown(handle, socket, deadline)
    pending(handle)
+   get_int(handle, what)
+   conn_new(config, side, name)                    a handle, or a status; name is bytes or None
+   conn_set_bio(handle, incoming, outgoing)
+   conn_free(handle), bio_free(handle)             0
+   bio_new()                                       a handle, or a status
    bio_read(handle, most)                          bytes, or a status
    bio_write(handle, data, offset)
    bio_pending(handle)
@@ -55,6 +60,12 @@ void *gossl_python_write(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_handshake(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_shutdown(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_pending(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_get_int(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_conn_new(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_conn_set_bio(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_conn_free(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_bio_new(void *self, void *const *arguments, intptr_t count);
+void *gossl_python_bio_free(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_bio_write(void *self, void *const *arguments, intptr_t count);
 void *gossl_python_bio_pending(void *self, void *const *arguments, intptr_t count);

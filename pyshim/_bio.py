@@ -27,12 +27,12 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
         if arguments:
             raise TypeError("MemoryBIO() takes no positional arguments")
         self = object.__new__(cls)
-        made = _lib.make("gossl_bio_new", "gossl_bio_free")
-        if not isinstance(made, _lib.Handle):
-            raise MemoryError(made.message if made else "no memory BIO")
-        self._handle = made
-        self._argument = made.argument
-        self._io = _lib.library()
+        self._io = io = _lib.library()
+        number = io.bio_new()
+        if number < 0:
+            raise MemoryError("no memory BIO")
+        self._argument = io.argument(number)
+        self._handle = _lib.Handle(number, self._argument, io.bio_free)
         self._ended = False
         return self
 

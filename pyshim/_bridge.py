@@ -49,6 +49,9 @@ class Bridge:
     def pending(self, argument: _lib.Argument) -> int:
         return self._library.pending(argument)
 
+    def get_int(self, number: int, what: int) -> int:
+        return self._library.get_int(number, what)
+
     def _step(self, function: Callable[..., _Result], arguments: tuple[Any, ...]) -> _Result:
         source, target = self._source, self._target
         if source is not self.incoming and (source.pending or source.eof):

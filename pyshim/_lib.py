@@ -163,6 +163,12 @@ _DATA = (
     "gossl_bio_pending",
 )
 
+_BUILTINS = (
+    "handshake", "shutdown", "pending", "get_int", "read", "read_into", "write",
+    "conn_new", "conn_set_bio", "conn_free",
+    "bio_new", "bio_free", "bio_pending", "bio_read", "bio_write",
+)  # fmt: skip
+
 # What the builtins call of the interpreter, in the order of python_api in python.h.
 _PYTHON_API = (
     "PyBytes_FromStringAndSize",
@@ -196,8 +202,10 @@ Argument = object  # a handle as the functions on the path of data take it: Libr
 class Library:
     """The loaded library: its functions by name, and those that move data by attribute.
 
+    conn_new(config, side, name) and bio_new give a new handle as its number, or a negative status.
     read(handle, most) and bio_read give bytes or a negative status, all others a count or a negative status.
-    write(handle, data, offset) and bio_write take any contiguous buffer. A handle is what argument makes of a number.
+    write(handle, data, offset) and bio_write take any contiguous buffer.
+    A handle is its number, or, where it says Argument, what argument makes of that.
     The last two arguments of calls that may have to wait are a socket and a deadline (of time.monotonic(), None for
     none): the builtins wait by themselves unless the socket is None, the functions of ctypes never do.
     """
@@ -205,6 +213,12 @@ class Library:
     handshake: Callable[[Argument, Any, float | None], int]
     shutdown: Callable[[Argument, Any, float | None], int]
     pending: Callable[[Argument], int]
+    get_int: Callable[[int, int], int]
+    conn_new: Callable[[int, int, bytes | None], int]
+    conn_set_bio: Callable[[int, int, int], int]
+    conn_free: Callable[[int], object]
+    bio_new: Callable[[], int]
+    bio_free: Callable[[int], object]
     read: Callable[[Argument, int, Any, float | None], bytes | int]
     read_into: Callable[[Argument, Any, int, Any, float | None], int]
     write: Callable[[Argument, Any, int, Any, float | None], int]
@@ -262,9 +276,7 @@ class Library:
             return False
         initialize.restype = None
         initialize((c_void_p * len(table))(*table))
-        for name in ("handshake", "shutdown", "pending", "read", "read_into", "write"):
-            setattr(self, name, self._builtin(new, name))
-        for name in ("bio_pending", "bio_read", "bio_write"):
+        for name in _BUILTINS:
             setattr(self, name, self._builtin(new, name))
         self.argument = int
         return True
@@ -280,6 +292,12 @@ class Library:
         self.handshake = _impatient(f["gossl_conn_handshake"])
         self.shutdown = _impatient(f["gossl_conn_shutdown"])
         self.pending = f["gossl_conn_pending"]
+        self.get_int = f["gossl_conn_get_int"]
+        self.conn_new = _maker(f["gossl_conn_new"], sized=True)
+        self.conn_set_bio = lambda *handles: f["gossl_conn_set_bio"](*handles, None)
+        self.conn_free = f["gossl_conn_free"]
+        self.bio_new = _maker(f["gossl_bio_new"])
+        self.bio_free = f["gossl_bio_free"]
         self.read = _impatient(_reader(f["gossl_conn_read"]))
         self.read_into = _impatient(_reader_into(f["gossl_conn_read"]))
         self.write = _impatient(_writer(f["gossl_conn_write"]))
@@ -299,6 +317,19 @@ class _Method(ctypes.Structure):
 def _impatient(function: Callable[..., Any]) -> Callable[..., Any]:
     """Takes the socket and the deadline, and does not wait: whoever calls does."""
     return lambda *arguments: function(*arguments[:-2])
+
+
+def _maker(function: Callable[..., int], sized: bool = False) -> Callable[..., int]:
+    """Makes a call that gives a number of the function that fills one in. sized: the last argument is bytes."""
+
+    def make_number(*arguments: Any) -> int:
+        out = c_uint64()
+        if sized:
+            arguments += (0 if arguments[-1] is None else len(arguments[-1]),)
+        status = function(*arguments, byref(out), None)
+        return status if status < 0 else out.value
+
+    return make_number
 
 
 def _reader(read: Callable[..., int]) -> Callable[[Argument, int], bytes | int]:

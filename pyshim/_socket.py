@@ -332,8 +332,9 @@ def wrap_bio(
     if bridge is not None:
         self._io, incoming, outgoing = bridge, bridge.incoming, bridge.outgoing
     self._bios = (incoming, outgoing)
-    pair = incoming._handle.value, outgoing._handle.value
-    _errors.check(_lib.call("gossl_conn_set_bio", self._handle.value, *pair))
+    handles = self._handle.value, incoming._handle.value, outgoing._handle.value
+    if _lib.library().conn_set_bio(*handles) < 0:
+        _errors.check(_lib.call("gossl_conn_set_bio", *handles))  # again, for the words
     return _attach(self, owner, session)
 
 
@@ -348,13 +349,13 @@ def _new(context: _SSLContext, server_side: bool, server_hostname: Any) -> _SSLS
     if name is not None and (not name or name.startswith(b".")):
         raise ValueError("server_hostname cannot be an empty string or start with a leading dot.")
     side = _codes.SERVER if server_side else _codes.CLIENT
-    made = _lib.make(
-        "gossl_conn_new", "gossl_conn_free", context._handle.value, side, name, 0 if name is None else len(name)
-    )
-    if not isinstance(made, _lib.Handle):
-        raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_WRAP)
     self = object.__new__(_SSLSocket)
-    self._handle, self._argument, self._io = made, made.argument, _lib.library()
+    self._io = io = _lib.library()
+    number = io.conn_new(context._handle.value, side, name)
+    if number < 0:
+        raise _refused(context, side, name)
+    self._argument = io.argument(number)
+    self._handle = _lib.Handle(number, self._argument, io.conn_free)
     self._context = self._shown = context
     self._server_side = server_side
     self._server_hostname = None if name is None else name.decode("ascii")
@@ -362,6 +363,14 @@ def _new(context: _SSLContext, server_side: bool, server_hostname: Any) -> _SSLS
     self._failed = ""
     self._watched = _is_watched(context)
     return self
+
+
+def _refused(context: _SSLContext, side: int, name: bytes | None) -> Exception:
+    """Why no connection can be made: the library is asked again, for its words."""
+    size = 0 if name is None else len(name)
+    made = _lib.make("gossl_conn_new", "gossl_conn_free", context._handle.value, side, name, size)
+    failure = made if isinstance(made, _lib.Failure) else _lib.Failure(_codes.E_PANIC)
+    return _errors.of_input(failure, _errors.IN_WRAP)
 
 
 def _attach(self: _SSLSocket, owner: Any, session: Any) -> _SSLSocket:
@@ -581,7 +590,7 @@ def _observe(self: _SSLSocket) -> None:
 
 
 def _int(self: _SSLSocket, what: int) -> int:
-    return _lib.get_int("gossl_conn_get_int", self._handle.value, what)
+    return self._io.get_int(self._handle.value, what)
 
 
 def _bytes(self: _SSLSocket, what: int) -> bytes:
