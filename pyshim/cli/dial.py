@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import select
 import socket
@@ -48,7 +49,7 @@ class Dialled:
         if self.sock is None:
             return
         try:
-            if self.error is None:
+            if self.error is None and self.connection is not None:
                 self.sock.setblocking(False)
                 self.connection.shutdown()
         except OSError:
@@ -128,6 +129,8 @@ def dial(target: Target, options: argparse.Namespace, terminal: Terminal) -> Dia
         dialled.recorder.began = time.perf_counter()
         # ssl's socket takes the descriptor over.
         dialled.sock = context.wrap_socket(raw, server_hostname=target.name, do_handshake_on_connect=False)
+        if dialled.sock._sslobj is None:  # ssl finds no peer any more
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
         with terminal.working(f"shaking hands with {target}"):
             _shake(dialled)
     except ValueError as e:

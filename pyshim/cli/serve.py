@@ -29,7 +29,7 @@ _IDLE = 60.0  # seconds that a connection may be silent
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("directory", nargs="?", default=".", metavar="DIR", help="the folder (default: this one)")
     parser.add_argument("--port", type=_port, default=8443, help="0 takes a free one (default: 8443)")
-    parser.add_argument("--bind", default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1, for this machine")
+    parser.add_argument("--bind", type=_address, default="127.0.0.1", metavar="ADDRESS", help="default: 127.0.0.1")
     parser.add_argument("--name", action="append", default=[], help="another name or address for the certificate")
     parser.add_argument("--days", type=int, default=7, help="how long the certificate is good (default: 7)")
     parser.add_argument("--save-cert", metavar="FILE", help="write the certificate, not its key, for clients to trust")
@@ -132,6 +132,8 @@ def _listen(options: argparse.Namespace, context: Any, terminal: Terminal) -> An
 
 
 def _announce(server: Any, certificate: bytes | None, options: argparse.Namespace, terminal: Terminal) -> None:
+    if certificate is not None and options.save_cert:
+        _save(options.save_cert, certificate)
     loopback = ipaddress.ip_address(options.bind).is_loopback and options.bind != "::1"
     host = "localhost" if loopback else f"[{options.bind}]" if ":" in options.bind else options.bind
     url = f"https://{host}:{server.server_address[1]}/"
@@ -146,7 +148,6 @@ def _announce(server: Any, certificate: bytes | None, options: argparse.Namespac
         terminal.print(f"certificate for {names_text(facts, 100)}, self-signed, good for {options.days} days")
         terminal.print(f"SHA-256 {facts['sha256']}")
         if options.save_cert:
-            _save(options.save_cert, certificate)
             terminal.print(f"for clients: {options.save_cert}, as in curl --cacert {options.save_cert} {url}")
         else:
             terminal.print("clients will refuse it unless they are told to trust it: --save-cert FILE writes it")
@@ -159,6 +160,13 @@ def _save(path: str, certificate: bytes) -> None:
             file.write(certificate)
     except OSError as e:
         raise Ended(f"{path}: {e.strerror}") from None
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an IP address") from None
 
 
 def _port(text: str) -> int:

@@ -85,12 +85,10 @@ def serving(context: Any, preface: Preface | None = None, behave: Callable[[Any]
     the server listens, and says nothing.
     """
     listener = socket.create_server(("127.0.0.1", 0))
-    ending = threading.Event()
+    awake, ending = socket.socketpair()
 
     def serve() -> None:
-        while not ending.is_set():
-            if not select.select([listener], [], [], 0.05)[0]:
-                continue
+        while awake not in select.select([listener, awake], [], [])[0]:
             raw, _ = listener.accept()
             raw.settimeout(20)
             with raw, contextlib.suppress(OSError):
@@ -108,8 +106,9 @@ def serving(context: Any, preface: Preface | None = None, behave: Callable[[Any]
     try:
         yield listener.getsockname()[1]
     finally:
-        ending.set()
+        ending.close()
         thread.join(30)
+        awake.close()
         listener.close()
 
 
