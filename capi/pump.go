@@ -52,6 +52,10 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 		}
 		blocked, sendErr := k.flush()
 		switch {
+		case err == core.ErrWantRead && blocked && k.owed > 0:
+			// The writer sends it. Readers that waited to send would leave nobody reading, if both peers' writers
+			// wait to be read from.
+			return 0, err
 		case err == core.ErrWantRead && blocked:
 			return 0, errWantWrite
 		case err == core.ErrWantRead && sendErr != nil:

@@ -102,24 +102,25 @@ static int poll_without_python(int fd, short events, double seconds) {
   return interrupted ? -1 : n != 0; /* any other error is for the operation to find */
 }
 
-/* Waits for what the status says. The descriptor's number may be another file's by the time that it is ready. */
-static int64_t wait_for(const patience *p, int64_t status) {
+/* Waits for one of the events. The descriptor's number may be another file's by the time that it is ready. */
+static int64_t wait_for(const patience *p, short events) {
   int fd = descriptor_of(p->socket);
   for (;;) {
     if (fd < 0) return PYTHON_SOCKET_CLOSED;
     double left = p->deadline - now();
     if (left <= 0) return PYTHON_TIMED_OUT;
-    int ready = poll_without_python(fd, status == GOSSL_E_WANT_READ ? POLLIN : POLLOUT, left < LOOK ? left : LOOK);
+    int ready = poll_without_python(fd, events, left < LOOK ? left : LOOK);
     if (ready < 0 && py.check_signals() < 0) return RAISED;
     if (descriptor_of(p->socket) != fd) return PYTHON_SOCKET_CLOSED;
     if (ready > 0) return READY;
   }
 }
 
-/* Whether an operation is to be repeated; if not, *status is its result, or RAISED. */
-static int waited(const patience *p, int64_t *status) {
+/* Whether an operation is to be repeated; if not, *status is its result, or RAISED. also is an event that it can go on
+   with whatever it asks for. */
+static int waited(const patience *p, int64_t *status, short also) {
   if (!p->socket || (*status != GOSSL_E_WANT_READ && *status != GOSSL_E_WANT_WRITE)) return 0;
-  int64_t outcome = wait_for(p, *status);
+  int64_t outcome = wait_for(p, (*status == GOSSL_E_WANT_READ ? POLLIN : POLLOUT) | also);
   if (outcome == READY) return 1;
   *status = outcome;
   return 0;
@@ -141,7 +142,7 @@ static int64_t read_once(uint64_t handle, uint8_t *data, int64_t size) {
 static int64_t read_patiently(uint64_t handle, uint8_t *data, int64_t size, const patience *p) {
   int64_t got;
   do got = read_once(handle, data, size);
-  while (waited(p, &got));
+  while (waited(p, &got, POLLIN)); /* what comes is read even while an answer, of the protocol's, cannot leave */
   return got;
 }
 
@@ -201,7 +202,7 @@ static void *write_buffer(writer write, void *const *arguments, int64_t long_wor
   if (py.get_buffer(arguments[1], &from, READABLE) < 0) return NULL;
   if (offset > from.size) offset = from.size;
   do done = write_once(write, handle, from.data + offset, from.size - offset, long_work);
-  while (waited(p, &done));
+  while (waited(p, &done, 0));
   py.release_buffer(&from);
   return result(done);
 }
@@ -225,7 +226,7 @@ static void *without_python(int64_t (*function)(uint64_t handle), void *const *a
   return result(status);
 }
 
-API void *gossl_python_handshake(void *self, void *const *arguments, intptr_t count) {
+static void *python_handshake(void *self, void *const *arguments, intptr_t count) {
   return without_python(gossl_conn_handshake, arguments, count);
 }
 

@@ -65,6 +65,9 @@ class TestWaiting(SocketCase):
         with self.assertRaises(ssl.SSLWantWriteError):
             while True:
                 self.client.send(bytes(100_000))
+        # What is owed is the writer's to send. If both peers' readers waited for that, nobody would read.
+        with self.assertRaises(ssl.SSLWantReadError):
+            self.client.recv(1)
 
     def test_a_write_that_could_not_end_is_not_sent_twice(self) -> None:
         self.client.setblocking(False)
