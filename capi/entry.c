@@ -14,7 +14,8 @@ static int32_t forked(gossl_error *err) {
     memset(err, 0, sizeof *err);
     err->status = GOSSL_E_FORKED;
     err->alert = -1;
-    strcpy(err->message, "gossl was in use when this process was forked, and cannot go on in the child on this platform");
+    strcpy(err->message, "gossl was in use when this process was forked, and cannot go on in the child: "
+                         "too little address space or threads, or not on this platform");
   }
   return GOSSL_E_FORKED;
 }

@@ -29,6 +29,7 @@
 #include <link.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,9 @@ static void start(void) {
 /* What a starting Go runtime reserves; with less it ends the process instead of failing. */
 static const uint64_t address_space = 1150000000;
 
+/* The threads that it starts with, and some for its collector. */
+enum { RUNTIME_THREADS = 8, PROBE_STACK = 64 << 10 };
+
 static uintptr_t page_up(uintptr_t a) { return (a + PAGE - 1) & ~(uintptr_t)(PAGE - 1); }
 static uintptr_t page_down(uintptr_t a) { return a & ~(uintptr_t)(PAGE - 1); }
 
@@ -200,6 +204,29 @@ static int enough_address_space(void) {
   return limit.rlim_cur > used && limit.rlim_cur - used >= address_space;
 }
 
+static void *wait_for(void *semaphore) {
+  while (sem_wait(semaphore) != 0) continue;
+  return 0;
+}
+
+/* Whether a starting runtime can have its threads: where it cannot, it ends the process instead of failing. Only trying
+   tells, for there are limits of users, of control groups and of the system. */
+static int enough_threads(void) {
+  pthread_t made[RUNTIME_THREADS];
+  pthread_attr_t small;
+  sem_t go;
+  int n = 0;
+  sem_init(&go, 0, 0);
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, PROBE_STACK);
+  while (n < RUNTIME_THREADS && pthread_create(&made[n], &small, wait_for, &go) == 0) n++;
+  for (int i = 0; i < n; i++) sem_post(&go);
+  for (int i = 0; i < n; i++) pthread_join(made[i], 0);
+  pthread_attr_destroy(&small);
+  sem_destroy(&go);
+  return n == RUNTIME_THREADS;
+}
+
 /* An epoll descriptor is the dead runtime's if it watches something on behalf of an address in the image; the runtime
    has one, which watches one event descriptor. What /proc does not tell stays open. */
 static void close_poller(int fd) {
@@ -234,6 +261,10 @@ static int restart(void) {
   sigset_t all, before;
   sigfillset(&all); /* the runtime's threads inherit it: no signal meant for the program goes to them */
   pthread_sigmask(SIG_SETMASK, &all, &before);
+  if (!enough_threads()) {
+    pthread_sigmask(SIG_SETMASK, &before, 0);
+    return 0;
+  }
   if (kept.key_known) {
     pthread_setspecific(kept.key, 0);
     pthread_key_delete(kept.key);

@@ -32,6 +32,8 @@ ADDRESS_SPACE = 1_150_000_000
 class Error(ctypes.Structure):
     """gossl_error."""
 
+# As many threads as it starts with, and some for its collector.
+THREADS = 8
     _fields_ = [
         ("status", c_int32),
         ("library", c_int32),
@@ -309,7 +311,7 @@ class Library:
 
 
 class _Method(ctypes.Structure):
-    """PyMethodDef."""
+    """PyMethodDef, of which the library has a table."""
 
     _fields_ = [("name", c_char_p), ("function", c_void_p), ("flags", ctypes.c_int), ("doc", c_char_p)]
 
@@ -405,6 +407,7 @@ def path() -> str:
 def _load() -> Library:
     global _library
     with _lock:
+            _check_threads()
         if _library is None:
             _check_address_space()
             _library = Library(path())

@@ -24,7 +24,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from forking import finish, in_child, start
+from forking import few_threads, finish, in_child, start
 from gossl import _lib, ssl
 from support import AUTHORITY, CLIENT, DIRECTORY, LEAF, Pair, connected, contexts
 
@@ -432,6 +432,17 @@ class TestLimits(unittest.TestCase):
                 return str(e)
 
         self.assertIn("forked", in_child(child))
+
+    def test_without_threads_a_child_is_told(self) -> None:
+        def child() -> str:
+            with few_threads():
+                try:
+                    return works()
+                except ssl.SSLError as e:
+                    said = str(e)
+            return said + works()
+
+        self.assertRegex(in_child(child), "too little address space or threads.*TLSv1.3")
 
     def test_a_thread_that_forks_and_returns_in_the_child(self) -> None:
         """The one limit: where Python would end with the last of its threads, the runtime's keep the process alive."""

@@ -426,6 +426,21 @@ class TestErrors(unittest.TestCase):
         pair = Pair(client, server)
         for _ in range(2):
             with self.assertRaisesRegex(ssl.SSLError, "a defect in gossl; please report it"):
+    @unittest.skipUnless(sys.platform == "linux", "limits of threads are Linux's")
+    def test_too_few_threads(self) -> None:
+        code = """
+        import os, sys
+        sys.path.insert(0, sys.argv[1])
+        from forking import few_threads
+        from gossl import ssl
+        with few_threads():
+            try: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            except ImportError as e: print("threads" in str(e), len(os.listdir("/proc/self/task")))
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        """
+        command = [sys.executable, "-c", textwrap.dedent(code), os.path.dirname(__file__)]
+        self.ends_well(subprocess.run(command, capture_output=True, text=True, timeout=60, check=False), "True 1")
+
                 pair.client.do_handshake()
         self.assertIsNone(_lib.call("gossl_config_set_int", client._handle.value, _codes.CONFIG_TEST_PANIC, 0))
         connected(client, server).pass_data()
