@@ -36,7 +36,10 @@ typedef struct {
 
 static KEPT python_api py;
 
-API void gossl_python_init(const python_api *api) { py = *api; }
+/* All interpreters of a process bring the same table: the first one's stays, which others may be reading. */
+API void gossl_python_init(const python_api *api) {
+  if (!py.none) py = *api;
+}
 
 /* 1 if there are as many arguments as wanted; else an exception is set. */
 static int arguments_are(intptr_t count, intptr_t wanted) {
@@ -157,7 +160,7 @@ static void *give_bytes(void *bytes, int64_t most, int64_t got) {
   return bytes;
 }
 
-API void *gossl_python_read(void *self, void *const *arguments, intptr_t count) {
+static void *python_read(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   int64_t most;
   patience p;
@@ -169,7 +172,7 @@ API void *gossl_python_read(void *self, void *const *arguments, intptr_t count) 
   return give_bytes(bytes, most, read_patiently(handle, (uint8_t *)py.bytes_data(bytes), most, &p));
 }
 
-API void *gossl_python_read_into(void *self, void *const *arguments, intptr_t count) {
+static void *python_read_into(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   int64_t most;
   patience p;
@@ -207,7 +210,7 @@ static void *write_buffer(writer write, void *const *arguments, int64_t long_wor
   return result(done);
 }
 
-API void *gossl_python_write(void *self, void *const *arguments, intptr_t count) {
+static void *python_write(void *self, void *const *arguments, intptr_t count) {
   patience p;
   if (!arguments_are(count, 5) || !patience_of(arguments + 3, &p)) return NULL;
   return write_buffer(gossl_conn_write, arguments, LONG_WORK, &p);
@@ -222,7 +225,7 @@ static void *without_python(int64_t (*function)(uint64_t handle), void *const *a
     void *state = py.leave_python();
     status = function(handle);
     py.enter_python(state);
-  } while (waited(&p, &status));
+  } while (waited(&p, &status, 0));
   return result(status);
 }
 
@@ -230,17 +233,17 @@ static void *python_handshake(void *self, void *const *arguments, intptr_t count
   return without_python(gossl_conn_handshake, arguments, count);
 }
 
-API void *gossl_python_shutdown(void *self, void *const *arguments, intptr_t count) {
+static void *python_shutdown(void *self, void *const *arguments, intptr_t count) {
   return without_python(gossl_conn_shutdown, arguments, count);
 }
 
-API void *gossl_python_pending(void *self, void *const *arguments, intptr_t count) {
+static void *python_pending(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
   return py.int_new(gossl_conn_pending(handle));
 }
 
-API void *gossl_python_get_int(void *self, void *const *arguments, intptr_t count) {
+static void *python_get_int(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   int64_t what;
   if (!arguments_are(count, 2) || !handle_of(arguments[0], &handle) || (what = length(arguments[1])) < 0) return NULL;
@@ -251,7 +254,7 @@ API void *gossl_python_get_int(void *self, void *const *arguments, intptr_t coun
 
 static void *new_handle(int32_t status, uint64_t handle) { return py.int_new(status < 0 ? status : (long long)handle); }
 
-API void *gossl_python_conn_new(void *self, void *const *arguments, intptr_t count) {
+static void *python_conn_new(void *self, void *const *arguments, intptr_t count) {
   uint64_t config;
   gossl_conn made = 0;
   int64_t side;
@@ -263,7 +266,7 @@ API void *gossl_python_conn_new(void *self, void *const *arguments, intptr_t cou
   return new_handle(status, made);
 }
 
-API void *gossl_python_conn_set_bio(void *self, void *const *arguments, intptr_t count) {
+static void *python_conn_set_bio(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle, incoming, outgoing;
   if (!arguments_are(count, 3) || !handle_of(arguments[0], &handle) || !handle_of(arguments[1], &incoming) ||
       !handle_of(arguments[2], &outgoing))
@@ -271,7 +274,7 @@ API void *gossl_python_conn_set_bio(void *self, void *const *arguments, intptr_t
   return py.int_new(gossl_conn_set_bio(handle, incoming, outgoing, NULL));
 }
 
-API void *gossl_python_bio_new(void *self, void *const *arguments, intptr_t count) {
+static void *python_bio_new(void *self, void *const *arguments, intptr_t count) {
   gossl_bio made = 0;
   if (!arguments_are(count, 0)) return NULL;
   int32_t status = gossl_bio_new(&made, NULL);
@@ -285,11 +288,11 @@ static void *free_handle(void (*function)(uint64_t handle), void *const *argumen
   return py.int_new(GOSSL_OK);
 }
 
-API void *gossl_python_conn_free(void *self, void *const *arguments, intptr_t count) {
+static void *python_conn_free(void *self, void *const *arguments, intptr_t count) {
   return free_handle(gossl_conn_free, arguments, count);
 }
 
-API void *gossl_python_bio_free(void *self, void *const *arguments, intptr_t count) {
+static void *python_bio_free(void *self, void *const *arguments, intptr_t count) {
   return free_handle(gossl_bio_free, arguments, count);
 }
 
@@ -297,7 +300,7 @@ API void *gossl_python_bio_free(void *self, void *const *arguments, intptr_t cou
 
 static const patience nobody;
 
-API void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t count) {
+static void *python_bio_read(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   int64_t most;
   if (!arguments_are(count, 2) || !handle_of(arguments[0], &handle)) return NULL;
@@ -310,13 +313,25 @@ API void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t cou
   return give_bytes(bytes, most, gossl_bio_read(handle, (uint8_t *)py.bytes_data(bytes), (size_t)most));
 }
 
-API void *gossl_python_bio_write(void *self, void *const *arguments, intptr_t count) {
+static void *python_bio_write(void *self, void *const *arguments, intptr_t count) {
   if (!arguments_are(count, 3)) return NULL;
   return write_buffer(gossl_bio_write, arguments, LONG_COPY, &nobody);
 }
 
-API void *gossl_python_bio_pending(void *self, void *const *arguments, intptr_t count) {
+static void *python_bio_pending(void *self, void *const *arguments, intptr_t count) {
   uint64_t handle;
   if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
   return py.int_new(gossl_bio_pending(handle));
 }
+
+#define FASTCALL 0x80 /* METH_FASTCALL */
+#define METHOD(name) {#name, python_##name, FASTCALL, NULL}
+
+static const python_method methods[] = {
+    METHOD(handshake), METHOD(shutdown),    METHOD(pending),     METHOD(get_int), METHOD(read),
+    METHOD(read_into), METHOD(write),       METHOD(conn_new),    METHOD(conn_set_bio), METHOD(conn_free),
+    METHOD(bio_new),   METHOD(bio_free),    METHOD(bio_pending), METHOD(bio_read), METHOD(bio_write),
+    {NULL, NULL, 0, NULL},
+};
+
+API const python_method *gossl_python_methods(void) { return methods; }

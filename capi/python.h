@@ -31,11 +31,20 @@ typedef struct python_api {
 #define PYTHON_TIMED_OUT (-1000)
 #define PYTHON_SOCKET_CLOSED (-1001)
 
-/* Gives the table, once, before any of the functions below is called. */
+/* Gives the table, before any of the functions below is called: each interpreter does. */
 void gossl_python_init(const python_api *api);
 
-/* METH_FASTCALL functions: (self, arguments, count). A handle is an int. What gossl.h says of the function of that name
-   goes for each; a negative status is returned as an int.
+/* PyMethodDef. The interpreter goes on reading one for as long as there is a builtin of it, which may be until the end
+   of a subinterpreter: so they are the library's memory, which stays. */
+typedef struct python_method {
+  const char *name;
+  void *(*function)(void *self, void *const *arguments, intptr_t count);
+  int flags;
+  const char *doc;
+} python_method;
+
+/* The METH_FASTCALL functions; the last one has no name. A handle is an int. What gossl.h says of the function of that
+   name goes for each; a negative status is returned as an int.
 
    read(handle, most, socket, deadline)            bytes, or a status
    read_into(handle, buffer, most, socket, deadline)
@@ -54,20 +63,6 @@ void gossl_python_init(const python_api *api);
    With a socket, the object, they wait until they can go on, without the interpreter's lock. deadline is None, or a
    float as time.monotonic() counts. Handlers of signals run meanwhile; what they raise ends the call. With None for the
    socket they do not wait. */
-void *gossl_python_read(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_read_into(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_write(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_handshake(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_shutdown(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_pending(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_get_int(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_conn_new(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_conn_set_bio(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_conn_free(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_bio_new(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_bio_free(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_bio_read(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_bio_write(void *self, void *const *arguments, intptr_t count);
-void *gossl_python_bio_pending(void *self, void *const *arguments, intptr_t count);
+const python_method *gossl_python_methods(void);
 
 #endif

@@ -7,12 +7,17 @@ the calls on the path of data are made builtins of the interpreter, or have no a
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+try:
+    import ctypes
+except ImportError as e:
+    # Python 3.12 does not load it into an interpreter that has a lock of its own; 3.13 does.
+    raise ImportError(f"gossl needs ctypes, which cannot be imported here: {e}", name="gossl") from e
 from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint64, c_void_p
 from ctypes import c_size_t as size
 from typing import Any, NamedTuple
@@ -27,13 +32,13 @@ LARGEST = 1 << 30
 COPIED = 65536
 # What a Go runtime reserves when it starts; with less, it ends the process instead of failing.
 ADDRESS_SPACE = 1_150_000_000
+# As many threads as it starts with, and some for its collector.
+THREADS = 8
 
 
 class Error(ctypes.Structure):
     """gossl_error."""
 
-# As many threads as it starts with, and some for its collector.
-THREADS = 8
     _fields_ = [
         ("status", c_int32),
         ("library", c_int32),
@@ -165,12 +170,6 @@ _DATA = (
     "gossl_bio_pending",
 )
 
-_BUILTINS = (
-    "handshake", "shutdown", "pending", "get_int", "read", "read_into", "write",
-    "conn_new", "conn_set_bio", "conn_free",
-    "bio_new", "bio_free", "bio_pending", "bio_read", "bio_write",
-)  # fmt: skip
-
 # What the builtins call of the interpreter, in the order of python_api in python.h.
 _PYTHON_API = (
     "PyBytes_FromStringAndSize",
@@ -192,7 +191,6 @@ _PYTHON_API = (
     "PyFloat_AsDouble",
     "_Py_NoneStruct",
 )
-_METH_FASTCALL = 0x80
 
 # What the builtins return beside gossl.h's statuses (python.h).
 TIMED_OUT = -1000
@@ -241,7 +239,6 @@ class Library:
             self._bind(self._cdll if name in _LONG else held, name, result).argtypes = arguments
         for name in _DATA:
             self._bind(self._cdll, name, _Count)
-        self._methods: list[_Method] = []  # the interpreter goes on using them
         self.builtins = os.environ.get("GOSSL_BINDING") != "ctypes" and self._bind_builtins()
         if not self.builtins:
             self._bind_plain()
@@ -273,21 +270,18 @@ class Library:
         try:
             table = [ctypes.cast(getattr(api, name), c_void_p).value for name in _PYTHON_API]
             new = ctypes.PYFUNCTYPE(ctypes.py_object, c_void_p, c_void_p, c_void_p)(("PyCFunction_NewEx", api))
-            initialize = self._cdll.gossl_python_init
+            initialize, methods = self._cdll.gossl_python_init, self._cdll.gossl_python_methods
         except AttributeError:
             return False
         initialize.restype = None
         initialize((c_void_p * len(table))(*table))
-        for name in _BUILTINS:
-            setattr(self, name, self._builtin(new, name))
+        methods.restype = POINTER(_Method)
+        for method in methods():
+            if method.name is None:
+                break
+            setattr(self, method.name.decode(), new(ctypes.addressof(method), None, None))
         self.argument = int
         return True
-
-    def _builtin(self, new: Callable[..., Any], name: str) -> Any:
-        address = ctypes.cast(getattr(self._cdll, f"gossl_python_{name}"), c_void_p)
-        method = _Method(name.encode(), address, _METH_FASTCALL, None)
-        self._methods.append(method)
-        return new(ctypes.addressof(method), None, None)
 
     def _bind_plain(self) -> None:
         f = self.functions
@@ -407,9 +401,9 @@ def path() -> str:
 def _load() -> Library:
     global _library
     with _lock:
-            _check_threads()
         if _library is None:
             _check_address_space()
+            _check_threads()
             _library = Library(path())
         return _library
 
@@ -442,6 +436,35 @@ def _check_address_space() -> None:
         raise ImportError(
             f"gossl needs {ADDRESS_SPACE} bytes of address space, more than RLIMIT_AS ({limit}) leaves", name="gossl"
         )
+
+
+def _check_threads() -> None:
+    """Refuses where a limit of threads would make the Go runtime end the process.
+
+    There are limits of users, of control groups and of the system: only trying tells. The C library's threads, for a
+    thread module that has been patched makes none.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    libc, semaphore, small = ctypes.CDLL(None), (c_char * 64)(), (c_char * 64)()
+    libc.sem_init(semaphore, 0, 0)
+    libc.pthread_attr_init(small)
+    libc.pthread_attr_setstacksize(small, size(1 << 16))
+    made: list[Any] = []
+    with _signals_blocked():
+        while len(made) < THREADS:
+            thread = ctypes.c_ulong()
+            if libc.pthread_create(byref(thread), small, libc.sem_wait, semaphore):
+                break
+            made.append(thread)
+        for _ in made:
+            libc.sem_post(semaphore)
+        for thread in made:
+            libc.pthread_join(thread, None)
+    libc.pthread_attr_destroy(small)
+    libc.sem_destroy(semaphore)
+    if len(made) < THREADS:
+        raise ImportError(f"gossl needs {THREADS} threads, more than the limits of this process leave", name="gossl")
 
 
 def _address_space_used() -> int:

@@ -21,6 +21,23 @@ from typing import Any
 from gossl import _codes, _lib, ssl
 from support import AUTHORITY, DIRECTORY, LEAF, Pair, connected, contexts
 
+# The standard library's own way to make them, which has had a name of its own in each version.
+INTERPRETERS: dict[str, Callable[[], Any]] = {}
+try:
+    if sys.version_info >= (3, 13):
+        import _interpreters as SUBINTERPRETERS
+
+        INTERPRETERS["own lock"] = lambda: SUBINTERPRETERS.create("isolated")
+        INTERPRETERS["common lock"] = lambda: SUBINTERPRETERS.create("legacy")
+    else:
+        import _xxsubinterpreters as SUBINTERPRETERS
+
+        if sys.version_info >= (3, 12):
+            INTERPRETERS["own lock"] = lambda: SUBINTERPRETERS.create(isolated=True)
+        INTERPRETERS["common lock"] = lambda: SUBINTERPRETERS.create(isolated=False)
+except ImportError:
+    pass
+
 CLIENT_CONTEXT, SERVER_CONTEXT = contexts()
 SETUP = f"""
 import os, signal, socket, sys, threading, time
@@ -188,25 +205,42 @@ class TestThreads(unittest.TestCase):
             finally:
                 os.close(number)
 
-    def test_subinterpreters(self) -> None:
-        code = "from gossl import ssl\nssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()\n"
-        if sys.version_info >= (3, 13):
-            import _interpreters as api
+    @unittest.skipUnless(INTERPRETERS, "no interpreters within this one")
+    def test_interpreters_within_this_one(self) -> None:
+        """Four at once, each in a thread, of each kind: with a lock of their own, and with the common one."""
+        code = SETUP + textwrap.dedent("""
+        for _ in range(5):
+            client, server = connect()
+            client.sendall(b"x" * 20000)
+            assert server.recv(1) == b"x"
+            client.close(); server.close()
+        """)
+        for kind, create in INTERPRETERS.items():
+            problems: list[str] = []
 
-            new = [lambda: api.create("isolated"), lambda: api.create("legacy")]
-        else:
-            import _xxsubinterpreters as api
+            def run(create: Any = create, problems: list[str] = problems) -> None:
+                interpreter = create()
+                try:
+                    for _ in range(2):
+                        problem = SUBINTERPRETERS.run_string(interpreter, code)
+                        problems.append(str(problem.formatted) if problem else "")
+                except getattr(SUBINTERPRETERS, "RunFailedError", NotImplementedError) as e:
+                    problems.append(str(e))
+                finally:
+                    SUBINTERPRETERS.destroy(interpreter)
 
-            new = [api.create]
-        for create in new:
-            interpreter = create()
-            try:
-                problem = api.run_string(interpreter, code)
-                self.assertIsNone(problem)
-            except getattr(api, "RunFailedError", ImportError) as e:
-                self.assertIn("ImportError", str(e))
-            finally:
-                api.destroy(interpreter)
+            threads = [threading.Thread(target=run) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            with self.subTest(kind):
+                if kind == "own lock" and sys.version_info < (3, 13):
+                    self.assertEqual(len(problems), 4)
+                    for problem in problems:
+                        self.assertRegex(problem, "ImportError.*gossl needs ctypes, which cannot be imported here")
+                else:
+                    self.assertEqual(problems, [""] * 8)
 
 
 def _raise(e: BaseException) -> None:
@@ -392,6 +426,21 @@ class TestGuest(TestProcess):
         )
         self.ends_well(ran, "True")
 
+    @unittest.skipUnless(sys.platform == "linux", "limits of threads are Linux's")
+    def test_too_few_threads(self) -> None:
+        code = """
+        import os, sys
+        sys.path.insert(0, sys.argv[1])
+        from forking import few_threads
+        from gossl import ssl
+        with few_threads():
+            try: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            except ImportError as e: print("threads" in str(e), len(os.listdir("/proc/self/task")))
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        """
+        command = [sys.executable, "-c", textwrap.dedent(code), os.path.dirname(__file__)]
+        self.ends_well(subprocess.run(command, capture_output=True, text=True, timeout=60, check=False), "True 1")
+
     def test_what_the_environment_says_to_go(self) -> None:
         for environment in (
             {"GOGC": "off", "GOMEMLIMIT": "1MiB"},
@@ -426,21 +475,6 @@ class TestErrors(unittest.TestCase):
         pair = Pair(client, server)
         for _ in range(2):
             with self.assertRaisesRegex(ssl.SSLError, "a defect in gossl; please report it"):
-    @unittest.skipUnless(sys.platform == "linux", "limits of threads are Linux's")
-    def test_too_few_threads(self) -> None:
-        code = """
-        import os, sys
-        sys.path.insert(0, sys.argv[1])
-        from forking import few_threads
-        from gossl import ssl
-        with few_threads():
-            try: ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            except ImportError as e: print("threads" in str(e), len(os.listdir("/proc/self/task")))
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        """
-        command = [sys.executable, "-c", textwrap.dedent(code), os.path.dirname(__file__)]
-        self.ends_well(subprocess.run(command, capture_output=True, text=True, timeout=60, check=False), "True 1")
-
                 pair.client.do_handshake()
         self.assertIsNone(_lib.call("gossl_config_set_int", client._handle.value, _codes.CONFIG_TEST_PANIC, 0))
         connected(client, server).pass_data()
