@@ -35,9 +35,6 @@ func (*config) Interrupted() {}
 
 var configs = slab[config]{kind: kindConfig}
 
-// garbage of this many percent of the live heap starts a collection: Go's default, whatever GOGC says.
-const garbage = 100
-
 // heapFloor is address space that is never touched: it counts as live, so that a process with few connections collects
 // after that much garbage, and not after each 4 MB, which is every fifty handshakes. Memory it is not.
 const heapFloor = 8 << 20
@@ -49,8 +46,8 @@ var floor []byte
 //
 //export go_start
 func go_start(generation uint32) {
-	floor = make([]byte, heapFloor)
 	debug.SetGCPercent(garbage)
+	floor = make([]byte, heapFloor)
 	debug.SetMemoryLimit(math.MaxInt64)
 	if generation > 1 {
 		inheritHandles()
