@@ -3,7 +3,7 @@ GO ?= go
 PYTHON ?= python3
 LIB := build/libgossl.so
 VENV := build/venv
-FUZZTIME ?= 5s
+FUZZTIME ?= 3s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
 .PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint bench install stress stress-ci real clean

@@ -121,6 +121,17 @@ func FuzzPrivateKey(f *testing.F) {
 	})
 }
 
+func FuzzEncryptedPrivateKey(f *testing.F) {
+	for _, name := range forms(f) {
+		if strings.Contains(name, "enc") {
+			f.Add(read(f, name))
+		}
+	}
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		_, _, _ = PrivateKey(data, func() ([]byte, error) { return []byte("secret"), nil })
+	})
+}
+
 func FuzzBundle(f *testing.F) {
 	f.Add([]byte("text\n-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
 	f.Fuzz(func(_ *testing.T, data []byte) {
