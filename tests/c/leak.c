@@ -20,7 +20,7 @@ static void need(int ok, const char *what) {
 
 static uint8_t *slurp(const char *path, size_t *len) {
   FILE *f = fopen(path, "rb");
-  uint8_t *data = malloc(65536);
+  uint8_t *data = (uint8_t *)malloc(65536);
   need(f && data, path);
   *len = fread(data, 1, 65536, f);
   fclose(f);

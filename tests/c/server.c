@@ -2,7 +2,9 @@
    request with a line, on all connections that stay open.
 
        server CERTIFICATE KEY         prints the port that it listens on; ends when its standard input ends           */
+#ifndef _GNU_SOURCE /* g++ has it */
 #define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -80,7 +82,7 @@ static void serve(peer *p) {
 static void accept_all(int listener, gossl_config config) {
   int fd;
   while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
-    peer *p = calloc(1, sizeof *p);
+    peer *p = (peer *)calloc(1, sizeof *p);
     if (!p) die("calloc");
     p->fd = fd;
     if (gossl_conn_new(config, GOSSL_SERVER, NULL, 0, &p->conn, NULL) || gossl_conn_set_fd(p->conn, fd, NULL)) {
@@ -135,7 +137,7 @@ int main(int argc, char **argv) {
     struct epoll_event events[64];
     int n = epoll_wait(epoll, events, 64, -1);
     for (int i = 0; i < n; i++) {
-      peer *p = events[i].data.ptr;
+      peer *p = (peer *)events[i].data.ptr;
       if (p == &input) return 0;
       if (p == &listener) {
         accept_all(listener.fd, config);
