@@ -7,10 +7,12 @@ import "C"
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"sync"
 	"syscall"
+	"unsafe"
 
 	"github.com/gossl/gossl/core"
 )
@@ -38,11 +40,75 @@ func go_config_add_anchor_file(handle C.gossl_config, path *C.gossl_text, n C.si
 		if e != nil {
 			return e
 		}
-		p, e := poolOf(name)
+		p, e := filePools.of(name)
 		if e != nil {
 			return e
 		}
 		c.AddPool(p)
+		return nil
+	})
+}
+
+//export go_config_add_system_anchors
+func go_config_add_system_anchors(handle C.gossl_config, path *C.gossl_text, n C.size_t, err *C.gossl_error) C.int32_t {
+	return changeConfig(handle, err, func(c *core.Config) error {
+		name, e := text(path, n)
+		if e != nil {
+			return e
+		}
+		p, e := storePools.of(name)
+		if e != nil {
+			return e
+		}
+		c.AddPool(p)
+		return nil
+	})
+}
+
+// storeReport is what gossl_system_anchors says of a file.
+type storeReport struct {
+	Certificates int            `json:"certificates"`
+	CRLs         int            `json:"crls"`
+	Skipped      []skippedEntry `json:"skipped"`
+}
+
+type skippedEntry struct {
+	Entry int    `json:"entry"`
+	Why   string `json:"why"`
+}
+
+//export go_system_anchors
+func go_system_anchors(path *C.gossl_text, n C.size_t, buf *C.uint8_t, cap C.size_t) (count C.int64_t) {
+	defer guardCount(&count)
+	name, e := text(path, n)
+	if e != nil {
+		return C.GOSSL_E_ARGUMENT
+	}
+	p := mozilla()
+	if name != "" {
+		if p, e = storePools.of(name); e != nil {
+			return C.GOSSL_E_SYSCALL
+		}
+	}
+	r := storeReport{Skipped: []skippedEntry{}}
+	r.Certificates, r.CRLs = p.Len()
+	for _, s := range p.Skipped() {
+		r.Skipped = append(r.Skipped, skippedEntry{s.Entry, s.Why})
+	}
+	data, e := json.Marshal(r)
+	if e != nil {
+		return C.GOSSL_E_PANIC
+	}
+	return give(data, unsafe.Pointer(buf), cap)
+}
+
+// mozilla is the pool of all configs that want it.
+var mozilla = sync.OnceValue(core.MozillaPool)
+
+//export go_config_add_mozilla_anchors
+func go_config_add_mozilla_anchors(handle C.gossl_config, err *C.gossl_error) C.int32_t {
+	return changeConfig(handle, err, func(c *core.Config) error {
+		c.AddPool(mozilla())
 		return nil
 	})
 }
@@ -65,42 +131,52 @@ func go_config_add_anchor_dir(handle C.gossl_config, path *C.gossl_text, n C.siz
 
 // fileState tells a file that has changed from one that has not.
 type fileState struct {
-	size, mtime int64
-	inode       uint64
+	size, mtime   int64
+	device, inode uint64
 }
 
 // pools has one parsed pool for each file that was loaded, for all configs of the process.
-var pools = struct {
-	sync.Mutex
+type pools struct {
+	parse func(data []byte) (*core.Pool, error)
+
+	mu     sync.Mutex
 	byPath map[string]cachedPool
-}{byPath: map[string]cachedPool{}}
+}
 
 type cachedPool struct {
 	state fileState
 	pool  *core.Pool
 }
 
-// poolOf returns the pool of a file, parsed anew if the file has changed.
-func poolOf(path string) (*core.Pool, error) {
+var (
+	filePools  = pools{parse: core.NewPool}
+	storePools = pools{parse: func(data []byte) (*core.Pool, error) { return core.NewStorePool(data), nil }}
+)
+
+// of returns the pool of a file, parsed anew if the file has changed.
+func (p *pools) of(path string) (*core.Pool, error) {
 	state, err := stateOf(path)
 	if err != nil {
 		return nil, err
 	}
-	pools.Lock()
-	defer pools.Unlock()
-	if c, ok := pools.byPath[path]; ok && c.state == state {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, ok := p.byPath[path]; ok && c.state == state {
 		return c.pool, nil
 	}
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	p, err := core.NewPool(data)
+	pool, err := p.parse(data)
 	if err != nil {
 		return nil, err
 	}
-	pools.byPath[path] = cachedPool{state, p}
-	return p, nil
+	if p.byPath == nil {
+		p.byPath = map[string]cachedPool{}
+	}
+	p.byPath[path] = cachedPool{state, pool}
+	return pool, nil
 }
 
 func stateOf(path string) (fileState, error) {
@@ -108,7 +184,7 @@ func stateOf(path string) (fileState, error) {
 	if err := syscall.Stat(path, &st); err != nil {
 		return fileState{}, err
 	}
-	return fileState{st.Size, st.Mtim.Nano(), st.Ino}, nil
+	return fileState{st.Size, st.Mtim.Nano(), st.Dev, st.Ino}, nil
 }
 
 // directory is a directory of PEM files named by the hash of the subject: "1234abcd.0", and "1234abcd.r0" for CRLs.

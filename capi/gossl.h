@@ -174,6 +174,13 @@ int32_t gossl_config_add_anchors(gossl_config config, gossl_in *data, size_t dat
                                  gossl_error *err);
 /* From a PEM file (certificates and CRLs). Parsed once per file and shared by all configs of the process. */
 int32_t gossl_config_add_anchor_file(gossl_config config, gossl_text *path, size_t path_len, gossl_error *err);
+/* The same from the file of a system's trust store, in which a malformed entry is passed over. */
+int32_t gossl_config_add_system_anchors(gossl_config config, gossl_text *path, size_t path_len, gossl_error *err);
+/* What gossl_config_add_system_anchors makes of a file, or, of (NULL, 0), what Mozilla's anchors are: JSON, {"certificates": number, "crls": number, "skipped":
+   [{"entry": number in the file, from 0, "why": text}, ...]}. */
+int64_t gossl_system_anchors(gossl_text *path, size_t path_len, uint8_t *buf, size_t cap);
+/* Mozilla's trust anchors for servers, as they were when the library was built. */
+int32_t gossl_config_add_mozilla_anchors(gossl_config config, gossl_error *err);
 /* A directory of files named by subject hash, looked into lazily. */
 int32_t gossl_config_add_anchor_dir(gossl_config config, gossl_text *path, size_t path_len, gossl_error *err);
 

@@ -49,11 +49,8 @@ func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, erro
 		}
 		return c.use(ders, signer, false)
 	}
-	ders, err := readChain(chain)
+	ders, err := readChain(chain) // before a password is asked for
 	if err != nil {
-		return pemLib(err)
-	}
-	if _, err := pki.ParseCertificate(ders[0]); err != nil { // before a password is asked for
 		return err
 	}
 	if key == nil {
@@ -64,16 +61,68 @@ func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, erro
 		if err == error(ErrPassword) {
 			return err
 		}
-		return pemLib(err)
+		return aboutKey(pemLib(err))
 	}
 	return c.use(ders, signer, isPSS)
 }
 
+// readChain reads certificates, leaf first, of which all must be well formed.
 func readChain(data []byte) ([][]byte, error) {
 	if len(data) > 0 && data[0] == 0x30 {
-		return keyfile.SplitDER(data)
+		return readChainDER(data)
 	}
-	return keyfile.Certificates(data)
+	var ders [][]byte
+	for _, e := range keyfile.Entries(data) {
+		err := e.Err
+		switch {
+		case e.IsCRL:
+			continue
+		case err == nil && ders == nil: // OpenSSL takes what is behind a first certificate for its trust settings
+			_, err = pki.ParseTrusted(e.Whole)
+		case err == nil:
+			_, err = pki.ParseTrusted(e.DER)
+		}
+		if err != nil && ders == nil {
+			return nil, pemLib(err)
+		}
+		if err != nil {
+			return nil, inPEM(err)
+		}
+		ders = append(ders, keyfile.WithoutTrust(e.DER))
+	}
+	if ders == nil {
+		return nil, pemLib(alert.Input(alert.LibPEM, alert.ReasonPEMNoStartLine, "there is no certificate"))
+	}
+	return ders, nil
+}
+
+func readChainDER(data []byte) ([][]byte, error) {
+	ders, err := keyfile.SplitDER(data)
+	if err != nil {
+		return nil, pemLib(err)
+	}
+	for _, der := range ders {
+		if _, err := pki.ParseCertificate(der); err != nil {
+			return nil, pemLib(err)
+		}
+	}
+	return ders, nil
+}
+
+// aboutKey says that the private key is what is wrong. Callers who have it in a file of its own look for that word.
+func aboutKey(err error) error {
+	e := *asError(err)
+	e.Text = "private key: " + e.Text
+	return &e
+}
+
+// inPEM gives an error about what is in a PEM block the code that OpenSSL has for it, "[PEM] ASN1 lib".
+func inPEM(err error) error {
+	e := *asError(err)
+	if e.Library == alert.LibASN1 {
+		e.Library, e.Reason, e.Cause = alert.LibPEM, alert.AnyASN1Lib, err
+	}
+	return &e
 }
 
 // use adds a chain and its key if they belong together.
@@ -86,7 +135,7 @@ func (c *Config) use(ders [][]byte, signer crypto.Signer, isPSS bool) error {
 		return alert.Input(alert.LibX509, alert.ReasonX509KeyTypeMismatch, "certificate has an unsupported public key")
 	}
 	if err := keyfile.MatchesKey(leaf.PublicKey, signer); err != nil {
-		return err
+		return aboutKey(err)
 	}
 	c.addCertificate(&certificate{chain: ders, leaf: leaf, key: signer, kind: kindOf(signer.Public(), isPSS || leaf.IsPSSKey)})
 	return nil

@@ -1,9 +1,12 @@
 package core
 
 import (
+	"crypto/x509"
+
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/keyfile"
 	"github.com/gossl/gossl/core/internal/pki"
+	"golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
 // Pool is the certificates and CRLs of one file, parsed once and shared by any number of Configs.
@@ -19,8 +22,73 @@ func NewPool(pem []byte) (*Pool, error) {
 	if err != nil {
 		return nil, x509PEMLib(err)
 	}
-	return pki.NewPool(certs, crls)
+	p, err := pki.NewPool(certs, crls)
+	if err != nil && asError(err).Library == alert.LibASN1 {
+		return nil, x509PEMLib(err)
+	}
+	return p, err
 }
+
+// Skipped is an entry of a store that is of no use: its number in the file, from 0, and what is wrong with it.
+type Skipped = pki.Skipped
+
+// NewStorePool reads the PEM file of a system's trust store. What is malformed in it is passed over, and is in Skipped.
+func NewStorePool(pem []byte) *Pool {
+	entries := keyfile.Entries(pem)
+	f := pki.NewFiller(len(entries))
+	for _, e := range entries {
+		switch {
+		case e.Err != nil:
+			f.Skip(e.Err)
+		case e.IsCRL:
+			f.CRL(e.DER)
+		default:
+			f.Certificate(e.DER)
+		}
+	}
+	return f.Pool()
+}
+
+// MozillaPool returns Mozilla's trust anchors for servers, as they were when this was built. Some are trusted only in
+// certificates that were issued before a date.
+func MozillaPool() *Pool {
+	f := pki.NewFiller(150)
+	n := 0
+	for root := range bundle.Roots() {
+		if root.Constraint == nil {
+			f.Certificate(root.Certificate)
+		} else {
+			f.Conditional(root.Certificate, mozillaRoot(n))
+		}
+		n++
+	}
+	return f.Pool()
+}
+
+// mozillaRoot is the number of a root that has a condition.
+type mozillaRoot int
+
+// Accepts asks the condition, which wants certificates as crypto/x509 has them.
+func (r mozillaRoot) Accepts(chain [][]byte) error {
+	parsed := make([]*x509.Certificate, len(chain))
+	for i, der := range chain {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			return err
+		}
+		parsed[i] = c
+	}
+	n := 0
+	for root := range bundle.Roots() {
+		if n == int(r) {
+			return root.Constraint(parsed)
+		}
+		n++
+	}
+	return errNoSuchRoot
+}
+
+var errNoSuchRoot = misuse(0, "no such root")
 
 // x509PEMLib gives errors about the form of a file of anchors the code that CPython shows for them: "[X509] PEM lib".
 func x509PEMLib(err error) error {
@@ -43,27 +111,54 @@ func (c *Config) AddLookup(l Lookup) {
 	c.store = s
 }
 
-// AddAnchorsPEM adds the trust anchors and CRLs of a PEM text, of which there must be one at least. Nothing is added if
-// there is an error.
+// AddAnchorsPEM adds the trust anchors of a PEM text, of which there must be one at least. Nothing is added if there is an
+// error.
 func (c *Config) AddAnchorsPEM(pem []byte) error {
-	certs, _, err := keyfile.Bundle(pem)
-	if err != nil {
-		return err
+	var certs [][]byte
+	for _, e := range keyfile.Entries(pem) {
+		if e.IsCRL {
+			continue
+		}
+		err, der := e.Err, keyfile.WithoutTrust(e.DER)
+		if err == nil {
+			_, err = pki.ParseCertificate(der)
+		}
+		if err != nil && certs == nil {
+			return noAnchor(alert.LibPEM, alert.ReasonPEMNoStartLine, err)
+		}
+		if err != nil {
+			return inPEM(err)
+		}
+		certs = append(certs, der)
 	}
-	if len(certs) == 0 {
-		return alert.Input(alert.LibPEM, alert.ReasonPEMNoStartLine, "no start line: cadata does not contain a certificate")
+	if certs == nil {
+		return noAnchor(alert.LibPEM, alert.ReasonPEMNoStartLine, nil)
 	}
 	return c.addAnchors(certs)
+}
+
+// noAnchor is the error of bytes that do not begin with a certificate.
+func noAnchor(lib alert.Library, reason alert.Reason, cause error) error {
+	e := alert.Input(lib, reason, "cadata does not contain a certificate")
+	if cause != nil {
+		e.Cause, e.Text = cause, e.Text+": "+asError(cause).Text
+	}
+	return e
 }
 
 // AddAnchorsDER adds trust anchors that stand back to back.
 func (c *Config) AddAnchorsDER(der []byte) error {
 	certs, err := keyfile.SplitDER(der)
-	if err != nil {
-		return err
+	if err == nil && len(certs) > 0 {
+		if _, first := pki.ParseCertificate(certs[0]); first != nil {
+			certs, err = nil, first
+		}
 	}
 	if len(certs) == 0 {
-		return alert.Input(alert.LibASN1, alert.ReasonASN1NotEnoughData, "not enough data: cadata does not contain a certificate")
+		return noAnchor(alert.LibASN1, alert.ReasonASN1NotEnoughData, err)
+	}
+	if err != nil {
+		return err
 	}
 	return c.addAnchors(certs)
 }

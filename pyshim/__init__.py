@@ -15,7 +15,7 @@ from . import _consts
 from ._install import install, module, uninstall
 from ._status import Status, status, version
 
-__all__ = ["Status", "__version__", "install", "ssl", "status", "uninstall", "version"]
+__all__ = ["Status", "TrustStore", "__version__", "install", "ssl", "status", "trust_store", "uninstall", "version"]
 
 __version__ = _consts.VERSION
 
@@ -23,4 +23,8 @@ __version__ = _consts.VERSION
 def __getattr__(name: str) -> object:
     if name == "ssl":
         return module()
+    if name in ("TrustStore", "trust_store"):  # what loads much is not loaded with the package
+        from . import _load
+
+        return getattr(_load, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

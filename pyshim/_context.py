@@ -316,8 +316,7 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         _load.verify_locations(self._handle.value, cafile, capath, cadata)
 
     def set_default_verify_paths(self) -> None:
-        file, directories = _paths.chosen_locations()
-        _load.default_locations(self._handle.value, file, directories)
+        _load.default_anchors(self._handle.value, _paths.choice())
 
     def load_dh_params(self, path: Any, /) -> None:
         _load.dh_params(self._handle.value, path)

@@ -5,11 +5,13 @@ The library parses; here paths and passwords are converted, and files that are r
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from . import _codes, _errors, _lib
+from . import _codes, _errors, _lib, _paths
 
 _LONGEST_PASSWORD = 1024
 _LONG_LENGTHS = (b"\x80", b"\x81", b"\x82", b"\x83", b"\x84")
@@ -26,6 +28,7 @@ def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
             raise TypeError("certfile should be a path, bytes, a file object or a pair (certificate, key)")
         certfile, keyfile = certfile
     chain_source = _source(certfile, "certfile")
+    chain_name, key_name = _name(certfile), _name(certfile if keyfile is None else keyfile)
     key_source = None if keyfile is None else _source(keyfile, "keyfile")
     ask = password if callable(password) else None
     secret = None if password is None or ask else _password(password, "password should be a string or callable")
@@ -38,8 +41,29 @@ def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
         failure = _use(config, chain, key, secret)
     if failure is not None and failure.status == _codes.E_PASSWORD:
         # No password, or an empty one: as for a wrong one.
-        raise _errors.error("PEM lib", _errors.IN_LOAD_CERT_CHAIN, _PEM_LIB, library="SSL")
-    _errors.check(failure, _errors.IN_LOAD_CERT_CHAIN)
+        refusal = _errors.error("PEM lib", _errors.IN_LOAD_CERT_CHAIN, _PEM_LIB, library="SSL")
+        raise _named(refusal, key_name, "private key: no password was given")
+    if failure is not None:
+        about_key = failure.message.startswith("private key")
+        refused = _errors.of_input(failure, _errors.IN_LOAD_CERT_CHAIN)
+        raise _named(refused, key_name if about_key else chain_name, failure.message)
+
+
+def _name(source: Any) -> str | None:
+    """The path that a certificate or key is read from, None if it is not read from one."""
+    try:
+        return None if isinstance(source, bytes) and _is_material(source) else os.fsdecode(source)
+    except TypeError:
+        return None
+
+
+def _named(error: Exception, path: str | None, why: str) -> Exception:
+    """Says which file was refused, and why, where that changes neither the words nor the arguments of the exception."""
+    if isinstance(error, _errors.SSLError) and path is not None:
+        error.filename = path
+    if sys.version_info >= (3, 11):
+        error.add_note(why if path is None else f"{path}: {why}")
+    return error
 
 
 _PEM_LIB = 0x80009
@@ -68,19 +92,52 @@ def verify_locations(config: int, cafile: Any, capath: Any, cadata: Any) -> None
         _anchors(config, cadata)
     if file is not None:
         failure = _lib.call("gossl_config_add_anchor_file", config, file, len(file))
-        _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+        if failure is not None:
+            refused = _errors.of_input(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+            raise _named(refused, os.fsdecode(file), failure.message)
     if directory is not None:
         failure = _lib.call("gossl_config_add_anchor_dir", config, directory, len(directory))
         _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
 
 
-def default_locations(config: int, file: str, directories: list[str]) -> None:
-    """The system's anchors. What is not there adds nothing: then nobody is trusted."""
-    path = os.fsencode(file)
-    _lib.call("gossl_config_add_anchor_file", config, path, len(path))
-    for directory in directories:
+def default_anchors(config: int, anchors: _paths.Choice) -> None:
+    """The anchors of default contexts. What is not there adds nothing: then nobody is trusted."""
+    if anchors.source == _paths.MOZILLA:
+        _errors.check(_lib.call("gossl_config_add_mozilla_anchors", config))
+        return
+    if anchors.file:
+        path = os.fsencode(anchors.file)
+        _lib.call("gossl_config_add_system_anchors", config, path, len(path))
+    for directory in anchors.directories:
         path = os.fsencode(directory)
         _lib.call("gossl_config_add_anchor_dir", config, path, len(path))
+
+
+class TrustStore(NamedTuple):
+    """What trust_store() gives."""
+
+    source: str  # "environment" (SSL_CERT_FILE, SSL_CERT_DIR), "system", or "mozilla", which is built in
+    file: str  # PEM; "" if there is none
+    directories: list[str]  # looked into when a chain needs it
+    certificates: int  # in the file, or of Mozilla's
+    skipped: list[str]  # entries of the file that are malformed: their numbers, and what is wrong with them
+
+
+def trust_store() -> TrustStore:
+    """The trust anchors that a default context of this process would have now. Loads the library.
+
+    ValueError: the environment variable GOSSL_TRUST names a store that there is not.
+    """
+    anchors = _paths.choice()
+    path = None if anchors.source == _paths.MOZILLA else os.fsencode(anchors.file)
+    if path == b"":
+        return TrustStore(anchors.source, "", anchors.directories, 0, [])
+    found = _lib.get("gossl_system_anchors", path, len(path or b""))
+    if isinstance(found, int):
+        return TrustStore(anchors.source, "", anchors.directories, 0, [])  # there is no such file
+    said = json.loads(found)
+    skipped = [f"entry {s['entry']}: {s['why']}" for s in said["skipped"]]
+    return TrustStore(anchors.source, anchors.file, anchors.directories, said["certificates"], skipped)
 
 
 def dh_params(config: int, file: Any) -> None:
@@ -95,8 +152,8 @@ def dh_params(config: int, file: Any) -> None:
     _errors.check(failure, _errors.IN_LOAD_DH_PARAMS)
 
 
-# What the library says when a text, or bytes, hold no certificate at all.
-_NO_CERTIFICATE = ("NO_START_LINE", "NOT_ENOUGH_DATA")
+# How the library begins when a text, or bytes, hold no certificate at all.
+_NO_CERTIFICATE = "cadata does not contain a certificate"
 
 
 def _anchors(config: int, cadata: Any) -> None:
@@ -113,9 +170,11 @@ def _anchors(config: int, cadata: Any) -> None:
     if not data:
         raise ValueError("Empty certificate data")
     failure = _lib.call("gossl_config_add_anchors", config, data, len(data), form)
-    if failure is not None and failure.name in _NO_CERTIFICATE:
-        raise _errors.error(f"{nothing}: cadata does not contain a certificate", _errors.IN_CADATA)
-    _errors.check(failure, _errors.IN_CADATA)
+    if failure is not None:
+        refused = _errors.of_input(failure, _errors.IN_CADATA)
+        if failure.message.startswith(_NO_CERTIFICATE):
+            refused = _errors.error(f"{nothing}: {_NO_CERTIFICATE}", _errors.IN_CADATA)
+        raise _named(refused, None, failure.message)
 
 
 def _source(value: Any, name: str) -> Callable[[], bytes]:

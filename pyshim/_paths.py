@@ -1,31 +1,53 @@
-"""Where the system keeps its trust anchors."""
+"""Where the trust anchors of default contexts are: the system's, or Mozilla's, which are built in."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from . import _errors
 
 FILE_VARIABLE = "SSL_CERT_FILE"
 DIRECTORY_VARIABLE = "SSL_CERT_DIR"
+# "system", or "mozilla" for the anchors that are built in.
+STORE_VARIABLE = "GOSSL_TRUST"
 
-# Where an OpenSSL of the distribution looks; then where other distributions keep their bundle and directory.
+ENVIRONMENT, SYSTEM, MOZILLA = "environment", "system", "mozilla"
+
+# Where an OpenSSL of the distribution looks; then where distributions keep bundle and directory. The first that is
+# there counts.
 _FILES = (
     "/usr/lib/ssl/cert.pem",  # Debian, Ubuntu
-    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Gentoo, Alpine
-    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL
-    "/etc/ssl/ca-bundle.pem",  # openSUSE
-    "/etc/ssl/cert.pem",  # Alpine, macOS, the BSDs
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Arch, Gentoo, Alpine, Void, NixOS
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora, RHEL, CentOS, Rocky, Alma, Amazon, NixOS
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",  # Fedora, RHEL 7 and later
+    "/etc/ssl/ca-bundle.pem",  # openSUSE, SLES
+    "/var/lib/ca-certificates/ca-bundle.pem",  # openSUSE, SLES
+    "/etc/pki/tls/cacert.pem",  # OpenELEC
+    "/etc/ssl/cert.pem",  # Alpine, macOS, OpenBSD
+    "/etc/certs/ca-certificates.crt",  # Slackware's layout, Solaris
+    "/usr/share/ssl/certs/ca-bundle.crt",  # old Red Hat
+    "/etc/ca-certificates/extracted/tls-ca-bundle.pem",  # Arch
     "/usr/local/etc/ssl/cert.pem",  # FreeBSD
 )
 _DIRECTORIES = (
     "/usr/lib/ssl/certs",
     "/etc/ssl/certs",
     "/etc/pki/tls/certs",
+    "/etc/pki/ca-trust/extracted/pem/directory-hash",  # Fedora 39 and later
+    "/var/lib/ca-certificates/openssl",  # openSUSE, SLES
+    "/etc/ca-certificates/extracted/cadir",  # Arch
     "/usr/local/etc/ssl/certs",
 )
+
+
+class Choice(NamedTuple):
+    """The anchors of a default context."""
+
+    source: str  # ENVIRONMENT, SYSTEM or MOZILLA
+    file: str  # "" if there is none
+    directories: list[str]
 
 
 def default_locations() -> tuple[str, str]:
@@ -41,12 +63,31 @@ def default_locations() -> tuple[str, str]:
     return _existing((file, *_FILES), _FILES[0]), _existing((directory, *_DIRECTORIES), _DIRECTORIES[0])
 
 
-def chosen_locations() -> tuple[str, list[str]]:
-    """The file and the directories to load now. The environment is read at each call."""
+def choice() -> Choice:
+    """What to load now. The environment is read at each call.
+
+    ValueError: GOSSL_TRUST names a store that there is not.
+    """
+    asked = os.environ.get(STORE_VARIABLE, SYSTEM)
+    if asked == MOZILLA:
+        return Choice(MOZILLA, "", [])
+    if asked != SYSTEM:
+        raise ValueError(f"{STORE_VARIABLE} is {asked!r}, which is neither {SYSTEM!r} nor {MOZILLA!r}")
     file, directory = default_locations()
-    file = os.environ.get(FILE_VARIABLE, file)
-    directories = os.environ.get(DIRECTORY_VARIABLE, directory)
-    return file, [d for d in directories.split(os.pathsep) if d]
+    directories = [d for d in os.environ.get(DIRECTORY_VARIABLE, directory).split(os.pathsep) if d]
+    if FILE_VARIABLE in os.environ or DIRECTORY_VARIABLE in os.environ:
+        return Choice(ENVIRONMENT, os.environ.get(FILE_VARIABLE, file), directories)
+    if os.path.exists(file) or any(map(_has_files, directories)):
+        return Choice(SYSTEM, file, directories)
+    return Choice(MOZILLA, "", [])
+
+
+def _has_files(directory: str) -> bool:
+    try:
+        with os.scandir(directory) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
 
 
 def _existing(candidates: Iterable[str], default: str) -> str:

@@ -12,7 +12,9 @@ from typing import Any
 from gossl import ssl
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from certs import Authority
+from certs import Authority, make_key
+
+__all__ = ["AUTHORITY", "CLIENT", "DIRECTORY", "LEAF", "Authority", "Pair", "connected", "contexts", "make_key"]
 
 DIRECTORY = Path(tempfile.mkdtemp())
 atexit.register(shutil.rmtree, DIRECTORY, ignore_errors=True)

@@ -1,6 +1,7 @@
 package keyfile
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -14,16 +15,24 @@ func isNoStartLine(err error) bool {
 	return errors.As(err, &e) && e.Library == alert.LibPEM && e.Reason == alert.ReasonPEMNoStartLine
 }
 
-// Certificates returns the DER of all certificates in PEM. Blocks of other kinds are passed over; none is an error.
+// Certificates returns the DER of all certificates in PEM, without trust settings. Blocks of other kinds are passed over;
+// none is an error.
 func Certificates(data []byte) ([][]byte, error) {
 	certs, _, err := Bundle(data)
-	if err == nil && len(certs) == 0 {
+	if err != nil {
+		return nil, err
+	}
+	if len(certs) == 0 {
 		return nil, noStartLine()
 	}
-	return certs, err
+	for i, der := range certs {
+		certs[i] = WithoutTrust(der)
+	}
+	return certs, nil
 }
 
-// Bundle returns the DER of all certificates and CRLs in PEM, either of which may be none.
+// Bundle returns the DER of all certificates and CRLs in PEM, either of which may be none. Behind a TRUSTED CERTIFICATE
+// stand its trust settings.
 func Bundle(data []byte) (certs, crls [][]byte, err error) {
 	for {
 		b, rest, err := NextBlock(data)
@@ -34,17 +43,71 @@ func Bundle(data []byte) (certs, crls [][]byte, err error) {
 			return nil, nil, err
 		}
 		data = rest
-		switch b.Type {
-		case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
-			certs = append(certs, firstElement(b.Bytes))
-		case "X509 CRL":
+		switch {
+		case b.isCertificate():
+			certs = append(certs, b.trusted())
+		case b.Type == "X509 CRL":
 			crls = append(crls, b.Bytes)
 		}
 	}
 }
 
-// firstElement cuts the trust settings off that follow a TRUSTED CERTIFICATE.
-func firstElement(der []byte) []byte {
+func (b *Block) isCertificate() bool {
+	return b.Type == "CERTIFICATE" || b.Type == "X509 CERTIFICATE" || b.Type == trustedCertificate
+}
+
+const trustedCertificate = "TRUSTED CERTIFICATE"
+
+// trusted is the certificate, with its trust settings if the block is of the kind that has any.
+func (b *Block) trusted() []byte {
+	if b.Type == trustedCertificate {
+		return b.Bytes
+	}
+	return WithoutTrust(b.Bytes)
+}
+
+// Entry is a certificate or CRL of a file, or why it cannot be read.
+type Entry struct {
+	DER   []byte // with trust settings behind it, if the block is of the kind that has any
+	Whole []byte // all that is in the block
+	IsCRL bool
+	Err   error
+}
+
+// Entries returns what Bundle does, with the blocks that are malformed in their places.
+func Entries(data []byte) []Entry {
+	var l []Entry
+	for {
+		b, rest, err := NextBlock(data)
+		switch {
+		case isNoStartLine(err):
+			return l
+		case err != nil:
+			l = append(l, Entry{Err: err})
+			data = behindBegin(data)
+			continue
+		case b.isCertificate():
+			l = append(l, Entry{DER: b.trusted(), Whole: b.Bytes})
+		case b.Type == "X509 CRL":
+			l = append(l, Entry{DER: b.Bytes, Whole: b.Bytes, IsCRL: true})
+		}
+		data = rest
+	}
+}
+
+// behindBegin returns what is behind the first line that begins a block.
+func behindBegin(data []byte) []byte {
+	for len(data) > 0 {
+		line, rest := cutLine(data)
+		if data = rest; bytes.HasPrefix(line, beginMark) {
+			break
+		}
+	}
+	return data
+}
+
+// WithoutTrust cuts the trust settings off that follow a TRUSTED CERTIFICATE.
+func WithoutTrust(der []byte) []byte {
 	s := cryptobyte.String(der)
 	var first cryptobyte.String
 	if s.ReadASN1Element(&first, asn1.SEQUENCE) {
@@ -53,18 +116,15 @@ func firstElement(der []byte) []byte {
 	return der
 }
 
-// SplitDER cuts certificates that stand back to back.
+// SplitDER cuts certificates that stand back to back. A single byte behind them is passed over, as OpenSSL does.
+// With an error it returns those before the fault.
 func SplitDER(data []byte) ([][]byte, error) {
 	s := cryptobyte.String(data)
 	var l [][]byte
-	for !s.Empty() {
+	for !s.Empty() && (len(s) > 1 || l == nil) {
 		var der cryptobyte.String
 		if !s.ReadASN1Element(&der, asn1.SEQUENCE) {
-			reason := alert.ReasonASN1HeaderTooLong
-			if len(l) == 0 {
-				reason = alert.ReasonASN1NotEnoughData
-			}
-			return nil, alert.Input(alert.LibASN1, reason, "not a certificate in DER")
+			return l, alert.Input(alert.LibASN1, alert.ReasonASN1NotEnoughData, "not a certificate in DER")
 		}
 		l = append(l, der)
 	}

@@ -2,9 +2,9 @@ package keyfile
 
 import (
 	"crypto"
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
+	"reflect"
 
 	"github.com/cloudflare/circl/sign/ed448"
 	"github.com/gossl/gossl/core/internal/alert"
@@ -54,7 +54,7 @@ func parseBlock(b *Block, password PasswordFunc) (crypto.Signer, bool, error) {
 }
 
 func badDecrypt() error {
-	return alert.Input(alert.LibPEM, alert.ReasonPEMBadDecrypt, "private key does not decrypt: wrong password or damaged")
+	return alert.Input(alert.LibPEM, alert.ReasonPEMBadDecrypt, "does not decrypt: wrong password, or damaged")
 }
 
 // parseEncrypted reads an encrypted PKCS#8 key (RFC 5958 section 3).
@@ -72,7 +72,7 @@ func parseEncrypted(der []byte, password PasswordFunc) (crypto.Signer, bool, err
 }
 
 func badKey() error {
-	return alert.Input(alert.LibPEM, alert.ReasonPEMNoStartLine, "malformed or unsupported private key")
+	return alert.Input(alert.LibPEM, alert.ReasonPEMNoStartLine, "malformed or unsupported")
 }
 
 func signer(k any, pss bool) (crypto.Signer, bool, error) {
@@ -135,14 +135,11 @@ func MatchesKey(public crypto.PublicKey, key crypto.Signer) error {
 		return nil
 	}
 	if sameKind(public, key.Public()) {
-		return alert.Input(alert.LibX509, alert.ReasonX509KeyValuesMismatch, "private key is not the certificate's")
+		return alert.Input(alert.LibX509, alert.ReasonX509KeyValuesMismatch, "is not the certificate's")
 	}
 	// OpenSSL keeps a key of each kind apart, and finds no certificate for this one.
-	return alert.Input(alert.LibSSL, alert.ReasonNoCertificateAssigned, "private key is of another kind than the certificate's")
+	return alert.Input(alert.LibSSL, alert.ReasonNoCertificateAssigned, "is of another kind than the certificate's")
 }
 
-func sameKind(a, b crypto.PublicKey) bool {
-	_, ra := a.(*rsa.PublicKey)
-	_, rb := b.(*rsa.PublicKey)
-	return ra == rb
-}
+// sameKind reports whether OpenSSL keeps two keys in the same place.
+func sameKind(a, b crypto.PublicKey) bool { return reflect.TypeOf(a) == reflect.TypeOf(b) }

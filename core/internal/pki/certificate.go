@@ -51,7 +51,8 @@ type Certificate struct {
 	selfIssued  bool // subject and issuer are the same
 	selfSigned  bool // and the key identifiers agree
 
-	settings *trustSettings // of an anchor's file; nil if it has none
+	settings  *trustSettings // of an anchor's file; nil if it has none
+	condition Condition      // of an anchor; nil if it has none
 
 	verifiedBy atomic.Pointer[Certificate] `adopt:"-"` // whose key has verified the signature (signedBy)
 }

@@ -15,40 +15,122 @@ type Pool struct {
 	index map[string][]int // by canonical subject
 	lists []*CRL
 
+	skipped    []Skipped
+	conditions map[int]Condition // by number of the certificate
+
 	parsed []atomic.Pointer[Certificate] // nil: not asked for yet
 }
 
 // AdoptOnce says that a child of fork has one copy, for all stores.
 func (*Pool) AdoptOnce() {}
 
+// Skipped is an entry of a store that is of no use: its number in the file, from 0, and what is wrong with it.
+type Skipped struct {
+	Entry int
+	Why   string
+}
+
+// Condition is what an anchor wants of a chain beyond what is in its certificate.
+type Condition interface {
+	// Accepts gets the chain in DER, leaf first. Many threads may call it at once.
+	Accepts(chain [][]byte) error
+}
+
 // NewPool makes a pool of certificates and CRLs in DER. What is malformed is an error: the file is not what it says.
 func NewPool(certificates, crls [][]byte) (*Pool, error) {
 	if len(certificates)+len(crls) == 0 {
 		return nil, nothingFound()
 	}
-	p := &Pool{index: make(map[string][]int, len(certificates))}
+	p := newPool(len(certificates))
 	for _, der := range certificates {
-		subject, err := subjectOf(der)
-		if err != nil {
+		if err := p.addCertificate(der); err != nil {
 			return nil, err
 		}
-		same := p.index[string(subject)]
-		if slices.ContainsFunc(same, func(i int) bool { return bytes.Equal(p.ders[i], der) }) {
-			continue
-		}
-		p.index[string(subject)] = append(same, len(p.ders))
-		p.ders = append(p.ders, der)
 	}
 	for _, der := range crls {
-		crl, err := ParseCRL(der)
-		if err != nil {
+		if err := p.addCRL(der); err != nil {
 			return nil, err
 		}
-		p.lists = append(p.lists, crl)
 	}
 	p.parsed = make([]atomic.Pointer[Certificate], len(p.ders))
 	return p, nil
 }
+
+func newPool(size int) *Pool {
+	return &Pool{index: make(map[string][]int, size), ders: make([][]byte, 0, size)}
+}
+
+func (p *Pool) addCertificate(der []byte) error {
+	subject, err := subjectOf(der)
+	if err != nil {
+		return err
+	}
+	same := p.index[string(subject)]
+	if slices.ContainsFunc(same, func(i int) bool { return bytes.Equal(p.ders[i], der) }) {
+		return nil
+	}
+	p.index[string(subject)] = append(same, len(p.ders))
+	p.ders = append(p.ders, der)
+	return nil
+}
+
+func (p *Pool) addCRL(der []byte) error {
+	crl, err := ParseCRL(der)
+	if err == nil {
+		p.lists = append(p.lists, crl)
+	}
+	return err
+}
+
+// Filler makes a pool of what is good of many entries.
+type Filler struct {
+	pool    *Pool
+	entries int
+}
+
+// NewFiller returns one for about so many certificates.
+func NewFiller(size int) *Filler { return &Filler{pool: newPool(size)} }
+
+// Certificate adds one in DER, or notes why not.
+func (f *Filler) Certificate(der []byte) { f.note(f.pool.addCertificate(der)) }
+
+// Conditional adds a certificate whose chains have to meet a condition.
+func (f *Filler) Conditional(der []byte, condition Condition) {
+	n := len(f.pool.ders)
+	f.Certificate(der)
+	if len(f.pool.ders) == n {
+		return
+	}
+	if f.pool.conditions == nil {
+		f.pool.conditions = map[int]Condition{}
+	}
+	f.pool.conditions[n] = condition
+}
+
+// CRL adds one in DER, or notes why not.
+func (f *Filler) CRL(der []byte) { f.note(f.pool.addCRL(der)) }
+
+// Skip notes an entry that could not even be read.
+func (f *Filler) Skip(err error) { f.note(err) }
+
+func (f *Filler) note(err error) {
+	if err != nil {
+		f.pool.skipped = append(f.pool.skipped, Skipped{f.entries, err.Error()})
+	}
+	f.entries++
+}
+
+// Pool returns what was filled. Nothing may be added afterwards.
+func (f *Filler) Pool() *Pool {
+	f.pool.parsed = make([]atomic.Pointer[Certificate], len(f.pool.ders))
+	return f.pool
+}
+
+// Skipped returns the entries that are of no use.
+func (p *Pool) Skipped() []Skipped { return p.skipped }
+
+// Len returns the number of certificates and of CRLs.
+func (p *Pool) Len() (certificates, crls int) { return len(p.ders), len(p.lists) }
 
 // subjectOf returns the canonical subject of a certificate, which may have trust settings behind it, if it is well formed.
 func subjectOf(der []byte) ([]byte, error) {
@@ -74,8 +156,12 @@ func (p *Pool) certificate(i int) *Certificate {
 	if c := p.parsed[i].Load(); c != nil {
 		return c
 	}
-	c, _ := ParseTrusted(p.ders[i]) // it parsed once
-	if c != nil && !p.parsed[i].CompareAndSwap(nil, c) {
+	c, err := ParseTrusted(p.ders[i])
+	if err != nil { // a form that only parsing it all has found wrong
+		return nil
+	}
+	c.condition = p.conditions[i]
+	if !p.parsed[i].CompareAndSwap(nil, c) {
 		return p.parsed[i].Load() // another thread was first
 	}
 	return c
@@ -84,7 +170,9 @@ func (p *Pool) certificate(i int) *Certificate {
 func (p *Pool) bySubject(name []byte) []*Certificate {
 	var l []*Certificate
 	for _, i := range p.index[string(name)] {
-		l = append(l, p.certificate(i))
+		if c := p.certificate(i); c != nil {
+			l = append(l, c)
+		}
 	}
 	return l
 }

@@ -92,3 +92,19 @@ func (c *Certificate) setting(p Purpose) trust {
 	}
 	return neutral
 }
+
+// checkCondition asks the anchor what else it wants of the chain.
+func (v *verification) checkCondition() *failure {
+	anchor := v.last()
+	if anchor.condition == nil || v.trusted == len(v.chain) {
+		return nil
+	}
+	chain := make([][]byte, len(v.chain))
+	for i, c := range v.chain {
+		chain[i] = c.Raw
+	}
+	if anchor.condition.Accepts(chain) != nil {
+		return &failure{alert.VerifyCertRejected, len(v.chain) - 1}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+"""Where trust anchors come from, and what is done with them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import unittest
+from pathlib import Path
+from unittest import mock
+
+import gossl
+from gossl import _paths, ssl
+from support import AUTHORITY, DIRECTORY, LEAF, Authority, Pair, connected
+
+GOOD = AUTHORITY.cert.read_text()
+BAD = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"
+NOWHERE = {"SSL_CERT_FILE": "/nowhere/cert.pem", "SSL_CERT_DIR": "/nowhere/certs"}
+
+
+def openssl(*arguments: str) -> str:
+    return subprocess.run(["openssl", *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def environment(**variables: str) -> mock._patch_dict:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("SSL_CERT_", "GOSSL_TRUST"))}
+    return mock.patch.dict(os.environ, {**kept, **variables}, clear=True)
+
+
+def server() -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(LEAF.cert, LEAF.key)
+    return made
+
+
+class Stores(unittest.TestCase):
+    def store(self, text: str) -> str:
+        path = DIRECTORY / "store.pem"
+        path.write_text(text)
+        return str(path)
+
+    def test_a_bad_entry_of_a_store_is_skipped_and_reported(self) -> None:
+        path = self.store(BAD + GOOD + BAD.replace("!!!!", "MAA=") + GOOD[:-20])
+        with environment(SSL_CERT_FILE=path, SSL_CERT_DIR="/nowhere"):
+            connected(ssl.create_default_context(), server()).pass_data()
+            said = gossl.trust_store()
+        self.assertEqual(("environment", path, ["/nowhere"], 1), said[:4])
+        self.assertEqual(["entry 0", "entry 2", "entry 3"], [s.split(":")[0] for s in said.skipped])
+        with self.assertRaises(ssl.SSLError):
+            ssl.create_default_context(cafile=path)
+
+    def test_mozillas_anchors_where_the_system_has_none(self) -> None:
+        with environment(), mock.patch.object(_paths, "default_locations", lambda: ("/nowhere", "/nowhere")):
+            said = gossl.trust_store()
+            self.assertEqual(("mozilla", "", []), said[:3])
+            self.assertGreater(said.certificates, 100)
+            context = ssl.create_default_context()
+        self.assertEqual(said.certificates, context.cert_store_stats()["x509_ca"])
+        with self.assertRaises(ssl.SSLCertVerificationError):
+            connected(context, server())
+
+    def test_mozillas_anchors_when_asked(self) -> None:
+        with environment(GOSSL_TRUST="mozilla", SSL_CERT_FILE=str(AUTHORITY.cert)):
+            self.assertEqual("mozilla", gossl.trust_store().source)
+            self.assertGreater(ssl.create_default_context().cert_store_stats()["x509"], 100)
+
+    def test_an_unknown_store_is_refused(self) -> None:
+        with environment(GOSSL_TRUST="mozila"), self.assertRaises(ValueError):
+            ssl.create_default_context()
+
+    def test_the_system_comes_first(self) -> None:
+        for locations in ((str(AUTHORITY.cert), "/nowhere"), ("/nowhere", str(DIRECTORY))):
+            with environment(), mock.patch.object(_paths, "default_locations", lambda found=locations: found):
+                self.assertEqual("system", gossl.trust_store().source)
+
+    def test_what_the_environment_names_is_not_made_up_for(self) -> None:
+        with environment(**NOWHERE):
+            self.assertEqual(("environment", 0), (gossl.trust_store().source, gossl.trust_store().certificates))
+            self.assertEqual(0, ssl.create_default_context().cert_store_stats()["x509"])
+        with environment(SSL_CERT_FILE="", SSL_CERT_DIR=""):
+            self.assertEqual(("environment", "", [], 0, []), gossl.trust_store())
+
+    def test_a_changed_file_is_read_anew(self) -> None:
+        path = self.store(GOOD)
+        first = ssl.create_default_context(cafile=path)
+        self.store(GOOD + Authority(DIRECTORY / "other", "another").cert.read_text())
+        second = ssl.create_default_context(cafile=path)
+        self.assertEqual((1, 2), (first.cert_store_stats()["x509"], second.cert_store_stats()["x509"]))
+
+    def test_directories_are_looked_into_when_a_chain_needs_it(self) -> None:
+        directory = DIRECTORY / "hashed"
+        directory.mkdir()
+        digest = openssl("x509", "-noout", "-subject_hash", "-in", str(AUTHORITY.cert)).strip()
+        (directory / f"{digest}.0").write_text("broken")  # somebody else's, with the same hash
+        (directory / f"{digest}.1").write_text(GOOD)
+        client = ssl.create_default_context(capath=str(directory))
+        self.assertEqual(0, client.cert_store_stats()["x509"])
+        connected(client, server()).pass_data()
+        self.assertEqual(1, client.cert_store_stats()["x509"])
+        with environment(SSL_CERT_FILE="/nowhere", SSL_CERT_DIR=f"/nowhere{os.pathsep}{directory}"):
+            connected(ssl.create_default_context(), server()).pass_data()
+
+
+class TrustSettings(unittest.TestCase):
+    """What stands in a TRUSTED CERTIFICATE."""
+
+    def trusted(self, certificate: Path, *settings: str) -> str:
+        target = DIRECTORY / "trusted.pem"
+        openssl("x509", "-in", str(certificate), "-trustout", *settings, "-out", str(target))
+        return str(target)
+
+    def code(self, cafile: str, flags: int = 0) -> int:
+        client = ssl.create_default_context(cafile=cafile)
+        client.verify_flags |= flags
+        try:
+            Pair(client, server()).shake()
+        except ssl.SSLCertVerificationError as e:
+            return e.verify_code
+        return 0
+
+    def test_they_decide(self) -> None:
+        for settings, code in (
+            (["-addtrust", "serverAuth"], 0),
+            (["-addtrust", "anyExtendedKeyUsage"], 0),
+            (["-addtrust", "clientAuth"], 28),
+            (["-addreject", "serverAuth"], 28),
+            (["-addreject", "clientAuth"], 0),
+            (["-addtrust", "serverAuth", "-addreject", "serverAuth"], 28),
+            (["-setalias", "an anchor"], 0),
+        ):
+            with self.subTest(settings):
+                self.assertEqual(code, self.code(self.trusted(AUTHORITY.cert, *settings)))
+
+    def test_the_leaf_too(self) -> None:
+        partial = ssl.VERIFY_X509_PARTIAL_CHAIN if hasattr(ssl, "VERIFY_X509_PARTIAL_CHAIN") else 0x80000
+        self.assertEqual(0, self.code(str(LEAF.cert), partial))
+        self.assertEqual(28, self.code(self.trusted(LEAF.cert, "-addreject", "serverAuth"), partial))
+
+
+if __name__ == "__main__":
+    unittest.main()
