@@ -32,7 +32,7 @@ from interpreters import package_path  # noqa: E402
 VENV = ROOT / "build" / "real"
 RESULTS = HERE / "results.txt"
 REQUIREMENTS = HERE / "requirements.txt"
-TIMEOUT = 120  # seconds for a row
+TIMEOUT = 60  # seconds for a row
 PARALLEL = 2
 CELLS = ("verified", "refused", "client")
 NOT_THERE = 77  # exit status of a row that lacks something
@@ -52,6 +52,7 @@ class Row(NamedTuple):
     role: str
     package: str = ""  # whose version is shown
     apart: str = ""  # a key of APART
+    option: str = ""  # REAL_OPTION of the script
 
 
 def rows() -> list[Row]:
@@ -76,6 +77,30 @@ def rows() -> list[Row]:
         Row("anyio, server", "anyio", "server", "anyio"),
         Row("tornado, client", "tornado", "client", "tornado"),
         Row("tornado, server", "tornado", "server", "tornado"),
+        Row("httpx, HTTP/2", "hypercorn", "client", "httpx"),
+        Row("hypercorn, HTTP/2", "hypercorn", "server", "hypercorn"),
+        Row("uvicorn", "uvicorn", "server", "uvicorn"),
+        Row("gunicorn, sync", "gunicorn", "server", "gunicorn", option="sync"),
+        Row("gunicorn, gthread", "gunicorn", "server", "gunicorn", option="gthread"),
+        Row("gunicorn, gevent", "gunicorn", "server", "gunicorn", option="gevent"),
+        Row("cheroot", "cheroot", "server", "cheroot"),
+        Row("Flask, development server", "flask", "server", "flask"),
+        Row("Django, runserver_plus", "django", "server", "django"),
+        Row("pip", "pip", "client"),
+        Row("boto3 with moto", "boto3", "client", "boto3"),
+        Row("smtplib with aiosmtpd", "smtplib", "client", "aiosmtpd"),
+        Row("aiosmtpd", "smtplib", "server", "aiosmtpd"),
+        Row("smtplib with postfix", "postfix", "client"),
+        Row("imaplib with dovecot", "imaplib", "client"),
+        Row("ftplib with pyftpdlib", "ftplib", "client", "pyftpdlib"),
+        Row("paho-mqtt with mosquitto", "mqtt", "client", "paho-mqtt"),
+        Row("redis-py with redis-server", "redis", "client", "redis"),
+        Row("asyncpg with PostgreSQL", "postgresql", "client", "asyncpg", option="asyncpg"),
+        Row("pg8000 with PostgreSQL", "postgresql", "client", "pg8000", option="pg8000"),
+        Row("PyMySQL with MariaDB", "mariadb", "client", "pymysql"),
+        Row("pymongo with a stand-in", "pymongo", "client", "pymongo"),
+        Row("curl", "command", "server", option="curl"),
+        Row("wget", "command", "server", option="wget"),
     ]
 
 
@@ -136,30 +161,30 @@ def run(row: Row, certs: Path, verbose: bool) -> Outcome:
         "PYTHONPATH": os.pathsep.join(paths),
         "PYTHONWARNINGS": "default",
         "REAL_CERTS": str(certs),
+        "REAL_OPTION": row.option,
         "GOSSL": "0",
         "HOME": str(certs),
     }
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
-        environment.pop(name, None)
+    for name in list(environment):
+        if name.upper().endswith(("_PROXY", "_CA_BUNDLE")) or name.startswith(("SSL_", "PIP_")):
+            del environment[name]
     script = str(HERE / f"use_{row.script}.py")
     command = [str(VENV / "bin" / "python"), "-m", "gossl", script, row.role]
     began = time.monotonic()
-    process = subprocess.Popen(
-        command,
-        env=environment,
-        cwd=certs,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        said, _ = process.communicate(timeout=TIMEOUT)
-    except subprocess.TimeoutExpired:
-        said = "no answer in time"
-    finally:
-        kill_group(process)
-    seconds = time.monotonic() - began
+    # A file and not a pipe: a daemon that outlives the row would keep a pipe open.
+    with tempfile.TemporaryFile("w+", dir=certs, errors="replace") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=certs, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            process.wait(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            print("no answer in time", file=output, flush=True)
+        finally:
+            kill_group(process)
+        seconds = time.monotonic() - began
+        output.seek(0)
+        said = output.read()
     cells: dict[str, str] = {}
     for line in said.splitlines():
         if line.startswith('{"') and "verified" in line:
@@ -172,11 +197,11 @@ def run(row: Row, certs: Path, verbose: bool) -> Outcome:
     return Outcome(row, cells, said, seconds, missing)
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
+def kill_group(process: subprocess.Popen[bytes]) -> None:
     """Ends what a row has left behind."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
+    process.wait()
 
 
 def versions() -> dict[str, str]:

@@ -16,16 +16,18 @@ TLS and the client's name.
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -38,6 +40,7 @@ BAD = str(CERTS / "other" / "localhost.pem"), str(CERTS / "other" / "localhost.k
 STRANGER = str(CERTS / "other" / "client.pem"), str(CERTS / "other" / "client.key")
 HOST = "localhost"
 PATIENCE = 30.0  # seconds for one step
+NOT_THERE = 77  # the exit status of a row that lacks something
 NAME = "client"  # in the certificate CLIENT
 
 Pair = tuple[str, str]
@@ -91,10 +94,15 @@ Serve = Callable[[Callable[[Mapping[str, int]], None]], None]  # gives its ports
 Fetch = Callable[[int, "Pair | None"], str]
 
 
-def main(serve: Serve | None, fetch: Fetch | None) -> NoReturn:
-    """Does what the command line says, and prints the row as JSON."""
+def main(serve: Serve | None, fetch: Fetch | None, strangers: bool = True) -> NoReturn:
+    """Does what the command line says, and prints the row as JSON.
+
+    strangers: what is shown to be refused in a server's row is a client's certificate; else it is the server's.
+    """
     what, *rest = sys.argv[1:]
     if what == "serve":
+        if os.environ["GOSSL"] == "1":
+            require_gossl()
         (serve or serve_https)(lambda ports: print(json.dumps(dict(ports)), flush=True))
     elif what == "fetch":
         certificate = (rest[1], rest[2]) if len(rest) > 1 else None
@@ -102,10 +110,10 @@ def main(serve: Serve | None, fetch: Fetch | None) -> NoReturn:
     elif what == "client":
         require_gossl()
         with Child(sys.argv[0], "serve", gossl=False) as child:
-            report(check(child.ports(), fetch or fetch_https, refused=verification_failed))
+            report(check(child.ports(), fetch or fetch_https, verification_failed))
     else:
         with Child(sys.argv[0], "serve", gossl=True) as child:
-            report(check(child.ports(), by_another_process, strangers=True, refused=any_refusal))
+            report(check(child.ports(), by_another_process, any_refusal, strangers))
     sys.stdout.flush()
     os._exit(0)
 
@@ -116,7 +124,7 @@ def check(
     refused: Callable[[BaseException], bool],
     strangers: bool = False,
 ) -> dict[str, str]:
-    """The three cells of a row. strangers: what is refused is a client's certificate, not the server's."""
+    """The three cells of a row."""
     row = {"verified": attempt(lambda: expect(fetch(ports["good"], None), "TLSv1"))}
     if strangers and "mutual" in ports:
         row["refused"] = attempt(lambda: expect_refusal(lambda: fetch(ports["mutual"], STRANGER), refused))
@@ -233,6 +241,25 @@ class Child:
         return found
 
 
+def run_servers(commands: Mapping[str, Sequence[str]], ports: Mapping[str, int], ready: Any, **more: Any) -> None:
+    """Starts commands, waits until each has its port, and then for ever."""
+    running = [subprocess.Popen(command, stdout=sys.stderr, **more) for command in commands.values()]
+    for port in set(ports.values()):
+        wait_for(port, running)
+    ready(ports)
+    for process in running:
+        process.wait()
+
+
+def require(*programs: str) -> None:
+    """Ends with NOT_THERE if one of the programs is not installed."""
+    for program in programs:
+        if shutil.which(program) is None:
+            print(f"{program} is not installed")
+            sys.stdout.flush()
+            os._exit(NOT_THERE)
+
+
 def free_port() -> int:
     import socket
 
@@ -241,8 +268,19 @@ def free_port() -> int:
         return port
 
 
-def wait_for(port: int) -> None:
-    """Until something listens there."""
+def two_free_ports() -> int:
+    """The first of two ports in a row."""
+    import socket
+
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError):
+            socket.create_server((HOST, port + 1)).close()
+            return port
+
+
+def wait_for(port: int, running: Sequence[subprocess.Popen[bytes]] = ()) -> None:
+    """Until something listens there; not if one of the processes has ended."""
     import socket
 
     deadline = time.monotonic() + PATIENCE
@@ -251,7 +289,7 @@ def wait_for(port: int) -> None:
             socket.create_connection((HOST, port), timeout=5).close()
             return
         except OSError:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or any(process.poll() is not None for process in running):
                 raise
             time.sleep(0.05)
 
@@ -300,6 +338,19 @@ def fetch_https(port: int, certificate: Pair | None) -> str:
 
     with urlopen(url(port), context=client_context(certificate), timeout=PATIENCE) as answer:
         return str(answer.read().decode())
+
+
+def fetch_served(port: int, certificate: Pair | None) -> str:
+    """From a server that says "served" to all, since its applications do not learn of TLS."""
+    from http.client import HTTPSConnection
+
+    connection = HTTPSConnection(HOST, port, context=client_context(certificate), timeout=PATIENCE)
+    connection.connect()
+    version = connection.sock.version()  # type: ignore[attr-defined]
+    connection.request("GET", "/")
+    expect(connection.getresponse().read().decode(), "served")
+    connection.close()
+    return f"{version} {NAME if certificate else '-'}"
 
 
 def url(port: int, scheme: str = "https") -> str:
