@@ -16,7 +16,7 @@ $(LIB): $(SOURCES)
 	$(PYTHON) capi/build_library.py $@
 
 # What a user does: pip install in a virtual environment.
-$(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py)
+$(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py pyshim/*/*.py)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check .
 	touch $@

@@ -18,11 +18,16 @@ _MOST_NAMES = 6
 
 
 class Advice(NamedTuple):
-    """Three sentences about a refused certificate; the first is empty if no certificate is known."""
+    """Three sentences about a refused certificate; empty is what is not known."""
 
-    certificate: str
-    rule: str
-    way_out: str
+    certificate: str = ""
+    rule: str = ""
+    way_out: str = ""
+
+    def labelled(self) -> list[tuple[str, str]]:
+        """The sentences that there are, with what each is about."""
+        labels = ("certificate", "rule", "way out")
+        return [(label, text) for label, text in zip(labels, self, strict=True) if text]
 
 
 class Refusal(NamedTuple):
@@ -38,7 +43,7 @@ class Refusal(NamedTuple):
 
 def annotate(error: BaseException, refusal: Refusal) -> None:
     """Adds the advice to an exception: as notes, or, before Python 3.11, behind its text."""
-    lines = [line for line in advise(refusal) if line]
+    lines = [f"{label}: {text}" for label, text in advise(refusal).labelled()]
     if sys.version_info >= (3, 11):
         for line in lines:
             error.add_note(line)
@@ -64,7 +69,7 @@ def advise(refusal: Refusal, load: str = "") -> Advice:
     way_out = way_out.format_map(facts)
     if refusal.code in _ABOUT_TRUST and not refusal.anchors:
         way_out += "; no trust anchors were loaded from a file at all"
-    return Advice(_certificate(refusal, details, peer), f"rule: {rule.format_map(facts)}", f"way out: {way_out}")
+    return Advice(_certificate(refusal, details, peer), rule.format_map(facts), way_out)
 
 
 def printable(text: str) -> str:
@@ -89,7 +94,7 @@ def _certificate(refusal: Refusal, details: dict[str, Any], peer: str) -> str:
     subject, issuer = printable(details["subject"] or "(no name)"), printable(details["issuer"] or "(no name)")
     by = "itself" if details["selfSigned"] else f"'{issuer}'"
     dates = f"valid {_date(details['notBefore'])} to {_date(details['notAfter'])}"
-    return f"certificate: '{subject}' ({place}), issued by {by}, {dates}"
+    return f"'{subject}' ({place}), issued by {by}, {dates}"
 
 
 def _names(refusal: Refusal) -> str:
@@ -120,7 +125,10 @@ _ABOUT_TRUST = (2, 18, 19, 20)
 _SERVER_CAS = "SSLContext.load_verify_locations(cafile=...), or the variable SSL_CERT_FILE"
 _CLIENT_CAS = "SSLContext.load_verify_locations(cafile=...)"
 
-_UNKNOWN = ("RFC 5280 section 6", "have the certificate looked at by whoever issued it")
+_UNKNOWN = (
+    "RFC 5280 section 6: every certificate of the path must be valid",
+    "have the certificate looked at by whoever issued it",
+)
 _REISSUE = "have the certificate issued anew by a CA that keeps to the rule"
 _REVOCATION = (
     "RFC 5280 section 6.3.3: a current CRL of its issuer must be there when CRLs are checked",

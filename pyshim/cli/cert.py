@@ -11,8 +11,9 @@ from gossl import _codes, _lib
 from gossl._advice import printable
 
 from . import certificates, target
-from .dial import dial, failure_text
+from .dial import dial
 from .ends import Ended, Exit
+from .hints import failure_text
 from .terminal import Terminal
 
 SUMMARY = "decode certificates of a file, of standard input or of a server"
@@ -67,7 +68,7 @@ def _ders(options: argparse.Namespace, terminal: Terminal) -> list[bytes]:
     try:
         ders = dialled.peer_chain()
         if not ders:
-            raise Ended(f"{source}: {failure_text(dialled.error) if dialled.error else 'no certificate'}", Exit.TLS)
+            raise Ended(f"{source}: {failure_text(dialled) if dialled.error else 'no certificate'}", Exit.TLS)
         return ders
     finally:
         dialled.close()
@@ -109,14 +110,15 @@ def _show(facts: dict[str, Any], terminal: Terminal) -> None:
     terminal.print(terminal.paint(printable(facts["subject"]) or "(no subject)", "bold"))
     for label, text in rows:
         if text:
-            terminal.print(f"  {label:<14}{text}")
+            terminal.print_row(label, text, 14)
 
 
 def _ca(facts: dict[str, Any]) -> str:
     if not facts["is_ca"]:
         return "no"
-    return "yes" if facts["path_length"] is None else f"yes, at most {facts['path_length']} CAs below"
+    below = facts["path_length"]
+    return "yes" if below is None else f"yes, with {f'at most {below}' if below else 'no'} CAs below"
 
 
 def _extension(extension: dict[str, Any]) -> str:
-    return printable(extension["name"]) + (" (critical)" if extension["critical"] else "")
+    return printable(extension["name"]).removeprefix("X509v3 ") + (" (critical)" if extension["critical"] else "")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from typing import Any
 
 from gossl import _advice
 
 from . import certificates, pipe, recorder, target
-from .dial import Dialled, dial, exit_code, failure_text
+from .dial import Dialled, dial, exit_code
+from .hints import failure_text, way_out
 from .terminal import Terminal
 
 SUMMARY = "connect to a server and show version, cipher, times and certificates"
@@ -24,7 +24,7 @@ EXAMPLES = """\
 SCHEMA = "gossl.connect/1"
 
 _TRUST_IT = "--cafile FILE, or the variable SSL_CERT_FILE"
-_INDENT, _NARROWEST = 14, 40
+_COLUMN = 12
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -99,19 +99,24 @@ def _client_certificate(dialled: Dialled) -> str:
 def _error(dialled: Dialled) -> dict[str, Any] | None:
     if dialled.error is None:
         return None
-    refusal = dialled.refusal()
-    advice = _advice.advise(refusal, _TRUST_IT) if refusal else _advice.Advice("", "", "")
+    refusal, advice = dialled.refusal(), _advice_on(dialled)
     return {
         "type": type(dialled.error).__name__,
-        "text": failure_text(dialled.error),
+        "text": failure_text(dialled),
         "reason": getattr(dialled.error, "reason", None),
         "verify_code": refusal.code if refusal else None,
         "verify_message": getattr(dialled.error, "verify_message", None),
         "depth": refusal.depth if refusal else None,
-        "certificate": advice.certificate.partition(": ")[2] or None,
-        "rule": advice.rule.partition(": ")[2] or None,
-        "way_out": advice.way_out.partition(": ")[2] or None,
+        "certificate": advice.certificate or None,
+        "rule": advice.rule or None,
+        "way_out": advice.way_out or None,
     }
+
+
+def _advice_on(dialled: Dialled) -> _advice.Advice:
+    if refusal := dialled.refusal():
+        return _advice.advise(refusal, _TRUST_IT)
+    return _advice.Advice(way_out=way_out(dialled) if dialled.error else "")
 
 
 # ---- For people ------------------------------------------------------------------------------------------------------
@@ -131,23 +136,19 @@ def show(dialled: Dialled, terminal: Terminal) -> None:
     ]
     for label, text in rows:
         if text:
-            terminal.print(f"  {label:<12}{text}")
+            terminal.print_row(label, text, _COLUMN)
     refusal = dialled.refusal()
     refused = (refusal.depth, str(getattr(dialled.error, "verify_message", ""))) if refusal else None
     lines = certificates.tree(dialled.built_chain(), dialled.peer_chain(), terminal, refused)
     for number, line in enumerate(lines):
-        terminal.print(f"  {'chain' if number == 0 else '':<12}{line}")
-    if refusal:
-        for line in filter(None, _advice.advise(refusal, _TRUST_IT)):
-            label, _, text = line.partition(": ")
-            wrapped = textwrap.wrap(text, max(terminal.width - _INDENT, _NARROWEST), break_on_hyphens=False)
-            for number, part in enumerate(wrapped):
-                terminal.print(f"  {terminal.paint(f'{label if number == 0 else str():<12}', 'yellow')}{part}")
+        terminal.print(f"  {'chain' if number == 0 else '':<{_COLUMN}}{line}")
+    for label, text in _advice_on(dialled).labelled():
+        terminal.print_row(label, text, _COLUMN, "yellow")
 
 
 def _verdict(dialled: Dialled, tls: dict[str, Any], terminal: Terminal) -> str:
     if dialled.error is not None:
-        return terminal.paint(f"✗ {failure_text(dialled.error)}", "red")
+        return terminal.paint(f"✗ {failure_text(dialled)}", "red")
     if not dialled.verifies:
         return terminal.paint(f"{tls['version']}, not verified (--insecure)", "yellow")
     return terminal.paint(f"✓ {tls['version']}, verified", "green")

@@ -224,17 +224,6 @@ def listen(dialled: Dialled, seconds: float) -> None:
         sock.settimeout(timeout)
 
 
-def failure_text(error: OSError) -> str:
-    """A failed handshake in a line."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate refused: {error.verify_message}"
-    if isinstance(error, TimeoutError):
-        return "the server did not answer in time"
-    if isinstance(error, ssl.SSLError):
-        return str(error).splitlines()[0]
-    return os.strerror(error.errno) if error.errno else str(error)
-
-
 def exit_code(dialled: Dialled) -> Exit:
     if dialled.error is None:
         return Exit.OK

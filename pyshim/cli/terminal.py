@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import Any, TextIO
 
 # An operation shorter than this, in seconds, passes without a word.
 PATIENCE = 2.0
+
+_NARROWEST = 40
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _ASCII = {
@@ -45,6 +48,14 @@ class Terminal:
 
     def print(self, text: str = "") -> None:
         print(self.signs(text), file=self.out)
+
+    def print_row(self, label: str, text: str, column: int, *styles: str) -> None:
+        """A label and a text beside it, folded where the terminal ends, unless it is painted."""
+        room = max(self.width - column - 2, _NARROWEST)
+        lines = [text] if "\x1b" in text else textwrap.wrap(text, room, break_on_hyphens=False, break_long_words=False)
+        for number, line in enumerate(lines):
+            name = f"{'' if number else label:<{column}}"
+            self.print(f"  {self.paint(name, *styles)}{line}")
 
     def print_json(self, value: Any) -> None:
         print(json.dumps(value, indent=2), file=self.out)

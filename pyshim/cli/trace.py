@@ -6,8 +6,9 @@ import argparse
 from typing import Any
 
 from . import ladder, messages, svg, target
-from .dial import Dialled, dial, exit_code, failure_text, listen
+from .dial import Dialled, dial, exit_code, listen
 from .ends import Ended
+from .hints import failure_text
 from .recorder import Message
 from .terminal import Terminal
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         for line in ladder.draw(rungs, "client", str(where), terminal):
             terminal.print(line)
         if dialled.error is not None:
-            terminal.print(terminal.paint(f"✗ {failure_text(dialled.error)}", "red"))
+            terminal.print(terminal.paint(f"✗ {failure_text(dialled)}", "red"))
     return exit_code(dialled)
 
 

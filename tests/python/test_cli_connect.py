@@ -151,9 +151,15 @@ class TestConnect(unittest.TestCase):
             report = self.report(f"localhost:{port}", "--cafile", CA, "--tls", "1.2", code=4)
         self.assertEqual(report["error"]["type"], "SSLError")
         self.assertIsNone(report["error"]["verify_code"])
-        self.assertRegex(report["error"]["text"], "PROTOCOL_VERSION")
+        self.assertEqual(report["error"]["reason"], "TLSV1_ALERT_PROTOCOL_VERSION")
+        self.assertEqual(report["error"]["text"], "the server refused: protocol version (alert 70)")
+        self.assertIn("--tls", report["error"]["way_out"])
         with serving(None, lambda raw: raw.sendall(b"220 this is no TLS\r\n")) as port:
-            self.assertEqual(self.report(f"localhost:{port}", "--cafile", CA, code=4)["chain"], [])
+            report = self.report(f"localhost:{port}", "--cafile", CA, code=4)
+            shown = run("connect", f"localhost:{port}", "--cafile", CA).out
+        self.assertEqual((report["chain"], report["error"]["text"]), ([], "wrong version number"))
+        self.assertIn("✗ wrong version number", shown)
+        self.assertIn("  way out     the server does not answer with TLS: is it another port", shown)
 
     def test_client_certificates(self) -> None:
         context = server_context()
@@ -169,7 +175,19 @@ class TestConnect(unittest.TestCase):
                     self.assertEqual(self.report(*target, *shown)["tls"]["client_certificate"], "shown")
                 report = self.report(*target, code=4)
                 self.assertEqual(report["tls"]["client_certificate"], "asked for, none shown")
-                self.assertRegex(report["error"]["text"], "alert")
+                wanted = {"1.2": "handshake failure (alert 40)", "1.3": "certificate required (alert 116)"}[version]
+                self.assertEqual(report["error"]["text"], f"the server refused: {wanted}")
+                self.assertIn("--cert FILE", report["error"]["way_out"])
+
+    def test_a_client_certificate_that_is_not_accepted(self) -> None:
+        context = server_context()
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(certificate_file(self, certificate("other.test")))
+        arguments = ["--cafile", CA, "--cert", str(CLIENT.cert), "--key", str(CLIENT.key)]
+        with serving(context) as port:
+            report = self.report(f"localhost:{port}", *arguments, code=4)
+        self.assertEqual(report["error"]["text"], "the server refused: unknown ca (alert 48)")
+        self.assertIn("does not accept the client certificate", report["error"]["way_out"])
 
     def test_key_log(self) -> None:
         with tempfile.TemporaryDirectory() as folder, serving(server_context()) as port:
@@ -368,7 +386,7 @@ class TestCert(unittest.TestCase):
         for part in (
             "issuer        itself",
             "CA            yes",
-            "X509v3 Basic Constraints (critical)",
+            "Basic Constraints (critical)",
             "names         localhost, 127.0.0.1",
         ):
             self.assertIn(part, shown)
