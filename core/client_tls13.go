@@ -59,11 +59,11 @@ func (c *Conn) serverHello13(shared *clientHandshake, sh *wire.ServerHello, m *m
 	hs.transcript.SetHash(hs.suite.Hash)
 	hs.transcript.DropBuffer()
 	hs.transcript.Write(m.raw)
-	var psk []byte
+	early := keys.NewEarlySecret(hs.suite.Hash, nil)
 	if hs.psk != nil {
-		psk = hs.psk.secret
+		early = hs.psk.early()
 	}
-	hs.handshake = keys.NewEarlySecret(hs.suite.Hash, psk).HandshakeSecret(secret)
+	hs.handshake = early.HandshakeSecret(secret)
 	th := hs.transcript.Sum()
 	hs.clientHS = hs.handshake.ClientTraffic(th)
 	hs.serverHS = hs.handshake.ServerTraffic(th)

@@ -193,14 +193,14 @@ func (c *Conn) openEarlyData(hs *clientHandshake) error {
 	s := hs.psks[0].session
 	c.early.phase, c.early.left = earlyOpen, int(min(s.maxEarly, maxEarlyLimit))
 	st := suite.ByID(s.suite)
-	return c.setWriteKey(st, c.earlyTraffic(st, s.secret, hs.transcript))
+	return c.setWriteKey(st, c.earlyTraffic(st, hs.psks[0].early(), hs.transcript))
 }
 
 // earlyTraffic derives the key of early data from the transcript, which is the first ClientHello (RFC 9846 section 7.1).
-func (c *Conn) earlyTraffic(st *suite.Suite, psk []byte, hello *keys.Transcript) keyOf {
+func (c *Conn) earlyTraffic(st *suite.Suite, early *keys.EarlySecret, hello *keys.Transcript) keyOf {
 	t := hello.Clone()
 	t.SetHash(st.Hash)
-	traffic := keys.NewEarlySecret(st.Hash, psk).ClientEarlyTraffic(t.Sum())
+	traffic := early.ClientEarlyTraffic(t.Sum())
 	c.logKey(keyLogClientEarly, c.info.clientRandom, traffic.Secret())
 	return traffic.Key
 }

@@ -45,6 +45,16 @@ type clientPSK struct {
 	hash     crypto.Hash
 	secret   []byte
 	session  *Session // nil: external
+
+	earlySecret *keys.EarlySecret
+}
+
+// early begins the key schedule with the key, once.
+func (p *clientPSK) early() *keys.EarlySecret {
+	if p.earlySecret == nil {
+		p.earlySecret = keys.NewEarlySecret(p.hash, p.secret)
+	}
+	return p.earlySecret
 }
 
 // offeredPSKs returns the session to resume and the caller's external key. It takes the answer to WantPSKClient.
@@ -52,13 +62,13 @@ func (c *Conn) offeredPSKs() []clientPSK {
 	var l []clientPSK
 	if s := c.session; s != nil && s.version == VersionTLS13 && s.HasTicket() {
 		age := uint32(c.cfg.Now()-s.created)*1000 + s.ageAdd // RFC 9846 section 4.2.11.1
-		l = append(l, clientPSK{wire.PSKIdentity{Identity: s.ticket, ObfuscatedAge: age},
-			suite.ByID(s.suite).Hash, s.secret, s})
+		l = append(l, clientPSK{identity: wire.PSKIdentity{Identity: s.ticket, ObfuscatedAge: age},
+			hash: suite.ByID(s.suite).Hash, secret: s.secret, session: s})
 	}
 	if c.psk.given {
 		if identity, key := c.takePSK(); len(key) > 0 {
 			// RFC 9846 section 4.2.11: an external key without a hash goes with SHA-256.
-			l = append(l, clientPSK{wire.PSKIdentity{Identity: identity}, crypto.SHA256, key, nil})
+			l = append(l, clientPSK{identity: wire.PSKIdentity{Identity: identity}, hash: crypto.SHA256, secret: key})
 		}
 	}
 	return l
@@ -66,12 +76,15 @@ func (c *Conn) offeredPSKs() []clientPSK {
 
 // binder is the MAC that proves possession of the key over everything up to the binders.
 func (p *clientPSK) binder(t *keys.Transcript, truncated []byte) []byte {
-	early := keys.NewEarlySecret(p.hash, p.secret)
-	key := early.ExternalBinderKey()
-	if p.session != nil {
-		key = early.ResumptionBinderKey()
+	return pskBinder(p.hash, binderKey(p.early(), p.session), t, truncated)
+}
+
+// binderKey returns the key of the binder of a session's key, or of an external one.
+func binderKey(early *keys.EarlySecret, s *Session) []byte {
+	if s != nil {
+		return early.ResumptionBinderKey()
 	}
-	return pskBinder(p.hash, key, t, truncated)
+	return early.ExternalBinderKey()
 }
 
 func pskBinder(h crypto.Hash, binderKey []byte, t *keys.Transcript, truncated []byte) []byte {

@@ -98,7 +98,7 @@ func (v trace8448) client(t *testing.T, cfg *Config) *Conn {
 	}
 	if len(hello.PSKIdentities) > 0 {
 		s := v.session(cfg, true)
-		hs.psks = []clientPSK{{hello.PSKIdentities[0], crypto.SHA256, s.secret, s}}
+		hs.psks = []clientPSK{{identity: hello.PSKIdentities[0], hash: crypto.SHA256, secret: s.secret, session: s}}
 		truncated := v["client_hello"][:len(v["client_hello"])-hello.BindersLen()]
 		require.Equal(t, hello.PSKBinders[0], hs.psks[0].binder(keys.NewTranscript(), truncated))
 	}
@@ -170,10 +170,11 @@ func (v trace8448) server(t *testing.T, cfg *Config) *Conn {
 	st := suite.ByID(sh.CipherSuite)
 	hs := &server13{serverHandshake: &serverHandshake{hello: hello, transcript: tr}, suite: st}
 	c.version, c.info.suite, c.info.clientRandom = VersionTLS13, st, hello.Random[:]
-	early := c.earlyTraffic(st, v["psk"], tr)
+	first := keys.NewEarlySecret(st.Hash, v["psk"])
+	early := c.earlyTraffic(st, first, tr)
 	tr.SetHash(st.Hash)
 	tr.Write(shMessage)
-	hs.handshake = keys.NewEarlySecret(st.Hash, v["psk"]).HandshakeSecret(secret)
+	hs.handshake = first.HandshakeSecret(secret)
 	hs.clientHS, hs.serverHS = hs.handshake.ClientTraffic(tr.Sum()), hs.handshake.ServerTraffic(tr.Sum())
 	var opener record.Half
 	key, iv := hs.serverHS.Key(st.KeyLen, st.FixedIVLen)

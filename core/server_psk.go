@@ -14,6 +14,7 @@ type serverPSK struct {
 	index   int
 	secret  []byte
 	session *Session // nil: external
+	early   *keys.EarlySecret
 }
 
 // choosePSK looks through the client's pre-shared keys for one that we can use, then answers the hello
@@ -28,7 +29,7 @@ func (c *Conn) choosePSK(hs *server13) (state, error) {
 		if s == nil {
 			continue
 		}
-		if err := hs.usePSK(&serverPSK{i, s.secret, s}); err != nil {
+		if err := hs.usePSK(&serverPSK{index: i, secret: s.secret, session: s}); err != nil {
 			return nil, err
 		}
 		if err := c.restore(s); err != nil {
@@ -98,16 +99,12 @@ func (c *Conn) restore(s *Session) error {
 
 // usePSK checks the binder of the chosen key. Only the chosen one is checked (RFC 9846 section 4.2.11).
 func (hs *server13) usePSK(p *serverPSK) error {
-	early := keys.NewEarlySecret(hs.suite.Hash, p.secret)
-	key := early.ExternalBinderKey()
-	if p.session != nil {
-		key = early.ResumptionBinderKey()
-	}
+	p.early = keys.NewEarlySecret(hs.suite.Hash, p.secret)
 	before := hs.beforeHello
 	if before == nil {
 		before = keys.NewTranscript()
 	}
-	want := pskBinder(hs.suite.Hash, key, before, hs.helloRaw[:len(hs.helloRaw)-hs.hello.BindersLen()])
+	want := pskBinder(hs.suite.Hash, binderKey(p.early, p.session), before, hs.helloRaw[:len(hs.helloRaw)-hs.hello.BindersLen()])
 	if !checkBinder(want, hs.hello.PSKBinders[p.index]) {
 		return alert.Misbehaved(alert.ReasonBinderDoesNotVerify, alert.DecryptError,
 			"client does not know the pre-shared key that it offers")
@@ -134,7 +131,7 @@ func (s askPSK) ask(c *Conn) (state, error) {
 func (s askPSK) resume(c *Conn) (state, error) {
 	_, key := c.takePSK()
 	if len(key) > 0 {
-		if err := s.hs.usePSK(&serverPSK{s.i, key, nil}); err != nil {
+		if err := s.hs.usePSK(&serverPSK{index: s.i, secret: key}); err != nil {
 			return nil, err
 		}
 		return c.respond13(s.hs)

@@ -204,16 +204,16 @@ func (c *Conn) respond13(hs *server13) (state, error) {
 	early := c.acceptEarlyData(hs)
 	var earlyKey keyOf
 	if early {
-		earlyKey = c.earlyTraffic(hs.suite, hs.psk.secret, hs.transcript)
+		earlyKey = c.earlyTraffic(hs.suite, hs.psk.early, hs.transcript)
 	}
 	if err := c.sendServerHello13(hs, share); err != nil {
 		return nil, err
 	}
-	var psk []byte
+	first := keys.NewEarlySecret(hs.suite.Hash, nil)
 	if hs.psk != nil {
-		psk = hs.psk.secret
+		first = hs.psk.early
 	}
-	hs.handshake = keys.NewEarlySecret(hs.suite.Hash, psk).HandshakeSecret(secret)
+	hs.handshake = first.HandshakeSecret(secret)
 	th := hs.transcript.Sum()
 	hs.clientHS = hs.handshake.ClientTraffic(th)
 	hs.serverHS = hs.handshake.ServerTraffic(th)

@@ -20,6 +20,8 @@ type common12 struct {
 	transcript *keys.Transcript
 	suite      *suite.Suite
 	master     []byte
+	prf        *keys.PRF // under the master secret
+	keys       *keyBlock
 	ems, etm   bool
 	finished   []byte // the verify_data that was sent first (RFC 5929 section 3)
 }
@@ -36,10 +38,11 @@ func (h *common12) setSuite(c *Conn, st *suite.Suite) {
 
 // setMaster derives the master secret. The transcript ends with ClientKeyExchange (RFC 7627 section 4).
 func (h *common12) setMaster(c *Conn, preMaster []byte) {
+	prf := keys.NewPRF(c.version, h.suite.Hash, preMaster)
 	if h.ems {
-		h.master = keys.ExtendedMasterSecret(c.version, h.suite.Hash, preMaster, h.transcript.Sum())
+		h.master = prf.ExtendedMasterSecret(h.transcript.Sum())
 	} else {
-		h.master = keys.MasterSecret(c.version, h.suite.Hash, preMaster, c.info.clientRandom, c.info.serverRandom)
+		h.master = prf.MasterSecret(c.info.clientRandom, c.info.serverRandom)
 	}
 	clear(preMaster)
 	c.logKey(keyLogClientRandom, c.info.clientRandom, h.master)
@@ -48,19 +51,30 @@ func (h *common12) setMaster(c *Conn, preMaster []byte) {
 // keyBlock is the key material of both directions (RFC 5246 section 6.3).
 type keyBlock struct{ clientMAC, serverMAC, clientKey, serverKey, clientIV, serverIV []byte }
 
-func (h *common12) keyBlock(c *Conn) keyBlock {
+func (h *common12) keyBlock(c *Conn) *keyBlock {
+	if h.keys != nil {
+		return h.keys
+	}
 	st, iv := h.suite, h.suite.FixedIVLen
 	if c.version == VersionTLS10 && !st.IsAEAD() {
 		iv = st.RecordIVLen // TLS 1.0: the first IV of CBC comes from the key block
 	}
-	b := keys.KeyBlock(c.version, st.Hash, h.master, c.info.clientRandom, c.info.serverRandom,
-		2*(st.MACLen+st.KeyLen+iv))
+	b := h.underMaster(c).KeyBlock(c.info.clientRandom, c.info.serverRandom, 2*(st.MACLen+st.KeyLen+iv))
 	cut := func(n int) []byte {
 		part := b[:n]
 		b = b[n:]
 		return part
 	}
-	return keyBlock{cut(st.MACLen), cut(st.MACLen), cut(st.KeyLen), cut(st.KeyLen), cut(iv), cut(iv)}
+	h.keys = &keyBlock{cut(st.MACLen), cut(st.MACLen), cut(st.KeyLen), cut(st.KeyLen), cut(iv), cut(iv)}
+	return h.keys
+}
+
+// underMaster returns the PRF under the master secret.
+func (h *common12) underMaster(c *Conn) *keys.PRF {
+	if h.prf == nil {
+		h.prf = keys.NewPRF(c.version, h.suite.Hash, h.master)
+	}
+	return h.prf
 }
 
 // installWrite changes our sending keys; the change_cipher_spec has just been sent.
@@ -89,7 +103,7 @@ func (h *common12) sendFinished(c *Conn) error {
 	if err := h.installWrite(c); err != nil {
 		return err
 	}
-	data := keys.FinishedVerifyData(c.version, h.suite.Hash, h.master, c.side == Client, h.transcript)
+	data := h.underMaster(c).FinishedVerifyData(c.side == Client, h.transcript)
 	h.noteFinished(c, data)
 	return c.sendMessage(h.transcript, &wire.Finished{VerifyData: data})
 }
@@ -102,7 +116,7 @@ func (h *common12) checkFinished(c *Conn, m *message) error {
 	if err := m.wantAligned(); err != nil {
 		return err
 	}
-	want := keys.FinishedVerifyData(c.version, h.suite.Hash, h.master, c.side == Server, h.transcript)
+	want := h.underMaster(c).FinishedVerifyData(c.side == Server, h.transcript)
 	if len(m.body) != len(want) {
 		return alert.Misbehaved(alert.ReasonBadDigestLength, alert.DecryptError, "Finished of a wrong length")
 	}
@@ -137,7 +151,8 @@ type exporter12 struct {
 }
 
 func (e *exporter12) export(label string, context []byte, hasContext bool, n int) ([]byte, error) {
-	return keys.Exporter12(e.version, e.hash, e.master, e.clientRandom, e.serverRandom, label, context, hasContext, n), nil
+	prf := keys.NewPRF(e.version, e.hash, e.master)
+	return prf.Export(e.clientRandom, e.serverRandom, label, context, hasContext, n), nil
 }
 
 // newSession returns the session of a full handshake.

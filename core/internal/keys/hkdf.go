@@ -16,11 +16,18 @@ type expander struct {
 	h      crypto.Hash
 	secret []byte
 	mac    hash.Hash
+	again  bool      // there are more labels than one
 	info   [128]byte // scratch
 }
 
 func newExpander(h crypto.Hash, secret []byte) *expander {
-	return &expander{h: h, secret: secret, mac: hmac.New(h.New, secret)}
+	return &expander{h: h, secret: secret, mac: hmac.New(h.New, secret), again: true}
+}
+
+// expandLabel is HKDF-Expand-Label for a secret with one label.
+func expandLabel(h crypto.Hash, secret []byte, label string, context []byte, n int) []byte {
+	x := expander{h: h, secret: secret, mac: hmac.New(h.New, secret)}
+	return x.label(label, context, n)
 }
 
 // label expands into n bytes, with the hash of the messages, or whatever a label's context is.
@@ -31,7 +38,9 @@ func (x *expander) label(label string, context []byte, n int) []byte {
 	if n > x.h.Size() {
 		return x.long(info, n)
 	}
-	x.mac.Reset()                // crypto/hmac keeps the keyed state from the first Reset on
+	if x.again {
+		x.mac.Reset() // crypto/hmac keeps the keyed state from the first Reset on
+	}
 	x.mac.Write(append(info, 1)) // RFC 5869 section 2.3: T(1), which is all that is wanted
 	return x.mac.Sum(make([]byte, 0, x.h.Size()))[:n:n]
 }
@@ -74,8 +83,9 @@ func constantsOf(h crypto.Hash) *constant {
 			out *constant
 		}{{crypto.SHA256, &constants.sha256}, {crypto.SHA384, &constants.sha384}} {
 			c.out.empty = c.h.New().Sum(nil)
-			c.out.early = &EarlySecret{h: c.h, secret: extract(c.h, nil, nil)}
-			c.out.early.derived = newExpander(c.h, c.out.early.secret).label(labelDerived, c.out.empty, c.h.Size())
+			secret := extract(c.h, nil, nil)
+			c.out.early = &EarlySecret{h: c.h, secret: secret}
+			c.out.early.derived = expandLabel(c.h, secret, labelDerived, c.out.empty, c.h.Size())
 		}
 	})
 	if h == crypto.SHA256 {

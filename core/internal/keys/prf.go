@@ -23,73 +23,87 @@ const (
 	version12   = 0x0303
 )
 
-// MasterSecret is RFC 5246 section 8.1.
-func MasterSecret(version uint16, h crypto.Hash, preMaster, clientRandom, serverRandom []byte) []byte {
-	return prf(version, h, preMaster, labelMaster, concat(clientRandom, serverRandom), masterLen)
+// PRF is the PRF of a version (RFC 5246 section 5, or RFC 2246 section 5 with MD5 and SHA-1) under one secret. HMAC is keyed
+// once for all that is derived from it.
+type PRF struct {
+	h    crypto.Hash
+	macs []hash.Hash // one, or MD5's and SHA-1's
 }
 
-// ExtendedMasterSecret is RFC 7627 section 4, with the hash of the messages through ClientKeyExchange.
-func ExtendedMasterSecret(version uint16, h crypto.Hash, preMaster, sessionHash []byte) []byte {
-	return prf(version, h, preMaster, labelExtendedMaster, sessionHash, masterLen)
+// NewPRF returns the PRF of a version, which from TLS 1.2 on is that of a hash.
+func NewPRF(version uint16, h crypto.Hash, secret []byte) *PRF {
+	if version >= version12 {
+		return &PRF{h, []hash.Hash{hmac.New(h.New, secret)}}
+	}
+	half := (len(secret) + 1) / 2
+	return &PRF{h, []hash.Hash{hmac.New(md5.New, secret[:half]), hmac.New(sha1.New, secret[len(secret)-half:])}}
 }
 
-// KeyBlock is RFC 5246 section 6.3. The server's random comes first here.
-func KeyBlock(version uint16, h crypto.Hash, master, clientRandom, serverRandom []byte, n int) []byte {
-	return prf(version, h, master, labelKeyExpansion, concat(serverRandom, clientRandom), n)
+// MasterSecret is RFC 5246 section 8.1, of a PRF under the premaster secret.
+func (p *PRF) MasterSecret(clientRandom, serverRandom []byte) []byte {
+	return p.derive(labelMaster, concat(clientRandom, serverRandom), masterLen)
+}
+
+// ExtendedMasterSecret is RFC 7627 section 4, with the hash of the messages through ClientKeyExchange, of a PRF under the
+// premaster secret.
+func (p *PRF) ExtendedMasterSecret(sessionHash []byte) []byte {
+	return p.derive(labelExtendedMaster, sessionHash, masterLen)
+}
+
+// KeyBlock is RFC 5246 section 6.3, of a PRF under the master secret, as are those below. The server's random comes first
+// here.
+func (p *PRF) KeyBlock(clientRandom, serverRandom []byte, n int) []byte {
+	return p.derive(labelKeyExpansion, concat(serverRandom, clientRandom), n)
 }
 
 // FinishedVerifyData is RFC 5246 section 7.4.9, over the transcript so far.
-func FinishedVerifyData(version uint16, h crypto.Hash, master []byte, isClient bool, t *Transcript) []byte {
+func (p *PRF) FinishedVerifyData(isClient bool, t *Transcript) []byte {
 	label := labelServerFinished
 	if isClient {
 		label = labelClientFinished
 	}
-	return prf(version, h, master, label, t.Sum(), finishedLen)
+	return p.derive(label, t.Sum(), finishedLen)
 }
 
-// Exporter12 is RFC 5705 section 4.
-func Exporter12(version uint16, h crypto.Hash, master, clientRandom, serverRandom []byte, label string,
-	context []byte, hasContext bool, n int) []byte {
+// Export is RFC 5705 section 4.
+func (p *PRF) Export(clientRandom, serverRandom []byte, label string, context []byte, hasContext bool, n int) []byte {
 	seed := concat(clientRandom, serverRandom)
 	if hasContext {
 		seed = append(seed, byte(len(context)>>8), byte(len(context)))
 		seed = append(seed, context...)
 	}
-	return prf(version, h, master, label, seed, n)
+	return p.derive(label, seed, n)
 }
 
 func concat(a, b []byte) []byte { return append(append(make([]byte, 0, len(a)+len(b)), a...), b...) }
 
-// prf is the PRF of the version: RFC 5246 section 5, or RFC 2246 section 5 with MD5 and SHA-1.
-func prf(version uint16, h crypto.Hash, secret []byte, label string, seed []byte, n int) []byte {
+func (p *PRF) derive(label string, seed []byte, n int) []byte {
 	labelSeed := concat([]byte(label), seed)
 	out := make([]byte, n)
-	if version >= version12 {
-		pHash(out, h.New, secret, labelSeed)
-		return out
-	}
-	half := (len(secret) + 1) / 2
-	pHash(out, md5.New, secret[:half], labelSeed)
-	second := make([]byte, n)
-	pHash(second, sha1.New, secret[len(secret)-half:], labelSeed)
-	for i := range out {
-		out[i] ^= second[i]
+	pHash(out, p.macs[0], labelSeed)
+	if len(p.macs) > 1 {
+		second := make([]byte, n)
+		pHash(second, p.macs[1], labelSeed)
+		for i := range out {
+			out[i] ^= second[i]
+		}
 	}
 	return out
 }
 
-// pHash is P_hash of RFC 5246 section 5.
-func pHash(out []byte, newHash func() hash.Hash, secret, seed []byte) {
-	mac := hmac.New(newHash, secret)
-	mac.Write(seed)
-	a := mac.Sum(nil)
-	for len(out) > 0 {
+// pHash is P_hash of RFC 5246 section 5, with the mac of the secret.
+func pHash(out []byte, mac hash.Hash, seed []byte) {
+	a := make([]byte, 0, 2*mac.Size()) // A(i), and room for a block of the output
+	for input := seed; ; input = a {
+		mac.Reset() // crypto/hmac keeps the keyed state from the first Reset on
+		mac.Write(input)
+		a = mac.Sum(a[:0])
 		mac.Reset()
 		mac.Write(a)
 		mac.Write(seed)
-		out = out[copy(out, mac.Sum(nil)):]
-		mac.Reset()
-		mac.Write(a)
-		a = mac.Sum(nil)
+		out = out[copy(out, mac.Sum(a)[len(a):]):]
+		if len(out) == 0 {
+			return
+		}
 	}
 }

@@ -36,6 +36,7 @@ const (
 type EarlySecret struct {
 	h       crypto.Hash
 	secret  []byte
+	expand  *expander
 	derived []byte // if known already
 }
 
@@ -58,29 +59,37 @@ func NewEarlySecret(h crypto.Hash, psk []byte) *EarlySecret {
 	if psk == nil {
 		return withoutPSK(h)
 	}
-	return &EarlySecret{h: h, secret: extract(h, psk, nil)}
+	secret := extract(h, psk, nil)
+	return &EarlySecret{h: h, secret: secret, expand: newExpander(h, secret)}
+}
+
+func (s *EarlySecret) label(label string, context []byte) []byte {
+	if s.expand == nil { // the one without a pre-shared key, which all connections share
+		return expandLabel(s.h, s.secret, label, context, s.h.Size())
+	}
+	return s.expand.label(label, context, s.h.Size())
 }
 
 // ExternalBinderKey proves possession of an external key.
 func (s *EarlySecret) ExternalBinderKey() []byte {
-	return newExpander(s.h, s.secret).label(labelExternalBinder, emptyHash(s.h), s.h.Size())
+	return s.label(labelExternalBinder, emptyHash(s.h))
 }
 
 // ResumptionBinderKey proves possession of a resumption key.
 func (s *EarlySecret) ResumptionBinderKey() []byte {
-	return newExpander(s.h, s.secret).label(labelResumptionBinder, emptyHash(s.h), s.h.Size())
+	return s.label(labelResumptionBinder, emptyHash(s.h))
 }
 
 // ClientEarlyTraffic is derived from the transcript ClientHello.
 func (s *EarlySecret) ClientEarlyTraffic(transcriptHash []byte) *HandshakeTraffic {
-	return newHandshakeTraffic(s.h, newExpander(s.h, s.secret).label(labelClientEarly, transcriptHash, s.h.Size()))
+	return newHandshakeTraffic(s.h, s.label(labelClientEarly, transcriptHash))
 }
 
 // HandshakeSecret mixes the (EC)DHE secret in, nil for none.
 func (s *EarlySecret) HandshakeSecret(shared []byte) *HandshakeSecret {
 	salt := s.derived
 	if salt == nil {
-		salt = newExpander(s.h, s.secret).label(labelDerived, emptyHash(s.h), s.h.Size())
+		salt = s.label(labelDerived, emptyHash(s.h))
 	}
 	secret := extract(s.h, shared, salt)
 	return &HandshakeSecret{s.h, secret, newExpander(s.h, secret)}
@@ -123,7 +132,7 @@ func (t *HandshakeTraffic) Key(keyLen, ivLen int) (key, iv []byte) {
 
 // FinishedMAC is the verify_data of the side's Finished (RFC 9846 section 4.4.4).
 func (t *HandshakeTraffic) FinishedMAC(transcriptHash []byte) []byte {
-	return finishedMAC(t.h, t.expand, transcriptHash)
+	return finishedMAC(t.h, t.expand.label(labelFinished, nil, t.h.Size()), transcriptHash)
 }
 
 // ClientApplicationTrafficSecret is derived from the transcript ClientHello..server Finished.
@@ -148,7 +157,7 @@ func (s *MasterSecret13) ResumptionMasterSecret(transcriptHash []byte) []byte {
 
 // NextTrafficSecret is the secret after a key update (RFC 9846 section 7.2).
 func NextTrafficSecret(h crypto.Hash, secret []byte) []byte {
-	return newExpander(h, secret).label(labelTrafficUpdate, nil, h.Size())
+	return expandLabel(h, secret, labelTrafficUpdate, nil, h.Size())
 }
 
 // TrafficKey derives key and IV from an application traffic secret (RFC 9846 section 7.3).
@@ -159,24 +168,24 @@ func TrafficKey(h crypto.Hash, secret []byte, keyLen, ivLen int) (key, iv []byte
 
 // FinishedMAC is the verify_data of a Finished after the handshake, and a PSK binder (RFC 9846 section 4.4.4).
 func FinishedMAC(h crypto.Hash, baseKey, transcriptHash []byte) []byte {
-	return finishedMAC(h, newExpander(h, baseKey), transcriptHash)
+	return finishedMAC(h, expandLabel(h, baseKey, labelFinished, nil, h.Size()), transcriptHash)
 }
 
-func finishedMAC(h crypto.Hash, baseKey *expander, transcriptHash []byte) []byte {
-	mac := hmac.New(h.New, baseKey.label(labelFinished, nil, h.Size()))
+func finishedMAC(h crypto.Hash, key, transcriptHash []byte) []byte {
+	mac := hmac.New(h.New, key)
 	mac.Write(transcriptHash)
 	return mac.Sum(nil)
 }
 
 // ResumptionPSK is the key that a ticket stands for (RFC 9846 section 4.6.1).
 func ResumptionPSK(h crypto.Hash, resumptionMaster, nonce []byte) []byte {
-	return newExpander(h, resumptionMaster).label(labelResumption, nonce, h.Size())
+	return expandLabel(h, resumptionMaster, labelResumption, nonce, h.Size())
 }
 
 // Exporter13 is TLS-Exporter of RFC 9846 section 7.5.
 func Exporter13(h crypto.Hash, exporterMaster []byte, label string, context []byte, n int) []byte {
-	secret := newExpander(h, exporterMaster).label(label, emptyHash(h), h.Size())
+	secret := expandLabel(h, exporterMaster, label, emptyHash(h), h.Size())
 	d := h.New()
 	d.Write(context)
-	return newExpander(h, secret).label(labelExporter, d.Sum(nil), n)
+	return expandLabel(h, secret, labelExporter, d.Sum(nil), n)
 }
