@@ -27,6 +27,7 @@
 #include <dirent.h>
 #include <elf.h>
 #include <link.h>
+#include <linux/random.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -36,8 +37,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #if defined(GOSSL_SHARED) && defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
@@ -188,7 +189,8 @@ static void restore_memory(void) {
 /* Go seeds its generator for hashing and scheduling with these bytes, and clears them. */
 static void refresh_seed(void) {
   void *seed = (void *)getauxval(AT_RANDOM);
-  if (seed && getrandom(seed, 16, GRND_NONBLOCK) < 0) return; /* then Go takes them as they are */
+  /* The C library has getrandom since 2.25; where the kernel has none, Go takes them as they are. */
+  if (seed && syscall(SYS_getrandom, seed, 16, GRND_NONBLOCK) < 0) return;
 }
 
 static int enough_address_space(void) {
