@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 3s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint bench install stress stress-ci real clean
+.PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint docs package wheels bench install stress stress-ci real clean
 
 all: lib
 
@@ -24,7 +24,7 @@ $(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py pys
 demo: $(VENV)/installed
 	cd tests && ../$(VENV)/bin/python demo.py
 
-test: lint go c python interop differential gopy fuzz stress-ci real cpython
+test: lint go c python package interop differential gopy fuzz stress-ci real cpython
 
 go:
 	$(GO) vet ./...
@@ -96,6 +96,7 @@ lint: $(VENV)/lint
 	$(GO) tool staticcheck -checks inherit,-S1016 ./...
 	$(VENV)/bin/ruff check pyshim tests setup.py capi
 	$(VENV)/bin/ruff format --check pyshim tests setup.py capi
+	$(PYTHON) tests/generate_docs.py --check
 	$(PYTHON) tests/interpreters.py
 	MYPYPATH=build/site $(VENV)/bin/mypy -p gossl
 
@@ -103,6 +104,25 @@ $(VENV)/lint: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install -q --disable-pip-version-check ruff==0.14.6 mypy==1.18.2
 	touch $@
+
+# Below the marks in docs/c.md and docs/go.md.
+docs:
+	$(PYTHON) tests/generate_docs.py
+
+# sdist, wheel, installations, as users make them. wheels: for every platform, into dist; needs qemu-user to try aarch64's.
+WHEEL_PYTHON := build/wheel-venv/bin/python
+
+build/wheel-venv/installed: Makefile
+	$(PYTHON) -m venv build/wheel-venv
+	$(WHEEL_PYTHON) -m pip install -q --disable-pip-version-check \
+		ziglang==0.15.1 auditwheel==6.8.2 build==1.6.1 setuptools==80.9.0
+	touch $@
+
+package: build/wheel-venv/installed
+	$(WHEEL_PYTHON) tests/package/run.py
+
+wheels: build/wheel-venv/installed
+	$(WHEEL_PYTHON) tests/package/wheels.py dist
 
 # The C library: header, shared and static library, and a file for pkg-config.
 PREFIX ?= /usr/local

@@ -1,6 +1,7 @@
 """Builds the library. `python capi/build_library.py [FILE]`; setup.py calls it too. A FILE that ends in .a is static.
 
-Needs Go and a C compiler, and says in one sentence which of them is missing.
+Needs Go and a C compiler, and says in one sentence which of them is missing. With GOSSL_PLATFORM, the platform tag of a
+wheel (platforms.py), it builds for that one, with zig for a C compiler.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LIBRARY = "libgossl.so"
+sys.path.insert(0, str(ROOT / "capi"))
+
+from platforms import Platform, platform  # noqa: E402
 
 # The Go versions whose runtime can be restarted in a forked child (fork.c says what that relies on). To add one, build
 # with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
@@ -28,7 +31,15 @@ def needed_go() -> tuple[int, ...]:
     return tuple(map(int, found.groups()))
 
 
-def check_tools() -> str:
+def version() -> str:
+    """The version of the project, which pyproject.toml says."""
+    found = re.search(r'^version = "(.*)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    if found is None:
+        raise SystemExit("gossl: pyproject.toml names no version")
+    return found[1]
+
+
+def check_tools(target: Platform) -> str:
     """Returns the Go command; ends with one sentence that says what is missing."""
     want = ".".join(map(str, needed_go()))
     go = shutil.which(os.environ.get("GO", "go"))
@@ -46,7 +57,7 @@ def check_tools() -> str:
             f"set GOTOOLCHAIN=go{PROVEN[-1]}.0 or newer, and Go fetches that one"
         )
     compiler = os.environ.get("CC", "gcc").split()[0]
-    if not shutil.which(compiler) and not shutil.which("cc"):
+    if not target.zig and not shutil.which(compiler) and not shutil.which("cc"):
         raise SystemExit("gossl: no C compiler is installed; install gcc (on Debian: apt install gcc libc6-dev)")
     return go
 
@@ -55,24 +66,27 @@ def build_library(target: Path, tags: str = "") -> None:
     """Builds the shared library, or the static one if the target's name ends in .a. tags are Go build tags more,
     for a library to look into: it keeps its symbols.
     """
-    go = check_tools()
+    machine = platform()
+    go = check_tools(machine)
     target.parent.mkdir(parents=True, exist_ok=True)
-    script = ROOT / "capi" / "gossl.map"
     mode = "c-archive" if target.suffix == ".a" else "c-shared"
-    strip = "" if tags else "-s -w "
-    linker = (
-        strip if mode == "c-archive" else f"{strip}-extldflags '-Wl,--version-script={script} -Wl,-soname,{LIBRARY}.1'"
-    )
-    tags += ",gossl_shared" if mode == "c-shared" else ""
+    linker = f"-X main.version={version()}" + ("" if tags else " -s -w")
+    if mode == "c-shared":
+        linker += f" -extldflags '{machine.linker(ROOT / 'capi' / 'gossl.map')}'"
+        tags += ",gossl_shared"
     command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
-    environment = {**os.environ, "CGO_ENABLED": "1"}
     built = subprocess.run(
-        [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"], cwd=ROOT, env=environment, check=False
+        [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"],
+        cwd=ROOT,
+        env={**os.environ, "CGO_ENABLED": "1", **machine.environment()},
+        check=False,
     )
+    if machine.zig:
+        (ROOT / "-.o").unlink(missing_ok=True)  # left by zig, of which Go asks what it would do
     if built.returncode:
         raise SystemExit("gossl: building the library failed; see the messages above")
     target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
-    if mode == "c-shared" and "valgrind" not in tags:
+    if mode == "c-shared" and "valgrind" not in tags and machine.runs_here:
         prove_restart(target.resolve())
 
 
@@ -89,4 +103,4 @@ def prove_restart(library: Path) -> None:
 
 
 if __name__ == "__main__":
-    build_library(Path(sys.argv[1] if len(sys.argv) > 1 else f"build/{LIBRARY}"))
+    build_library(Path(sys.argv[1] if len(sys.argv) > 1 else f"build/{platform().library}"))

@@ -19,8 +19,8 @@ import (
 	"github.com/gossl/gossl/core"
 )
 
-// version of the library.
-const version = "0.1.0"
+// version is that of pyproject.toml; build_library.py sets it.
+var version = "devel"
 
 // config is a core.Config that is never changed: a setter replaces it by a changed copy, so that whoever reads it, and
 // a child that is forked meanwhile, sees one setting or the other and waits for nobody.
