@@ -1,6 +1,7 @@
 /* bio.c owns the memory queues: a table of them with generations, so that a stale handle is an error. Nothing here
    enters Go. */
 #include "bio.h"
+#include "api.h"
 #include "fork.h"
 
 #include <pthread.h>
@@ -90,6 +91,7 @@ static int make_room(bio *b, size_t n) {
   return bio_reserve(b, need);
 }
 
+#ifndef _WIN32
 /* A child finds the table whole: no thread is at work on it while the process is forked. */
 static void lock_table(void) { pthread_mutex_lock(&table.lock); }
 static void unlock_table(void) { pthread_mutex_unlock(&table.lock); }
@@ -97,6 +99,7 @@ static void unlock_table(void) { pthread_mutex_unlock(&table.lock); }
 __attribute__((constructor(102))) static void guard_table(void) {
   pthread_atfork(lock_table, unlock_table, unlock_table);
 }
+#endif
 
 static int64_t torn(bio *b) {
   bio_unref(b);
@@ -111,7 +114,7 @@ static void fail(gossl_error *err, int32_t status, const char *message) {
   strncpy(err->message, message, sizeof err->message - 1);
 }
 
-__attribute__((visibility("default"))) int32_t gossl_bio_new(gossl_bio *out, gossl_error *err) {
+API int32_t gossl_bio_new(gossl_bio *out, gossl_error *err) {
   if (!out) {
     fail(err, GOSSL_E_ARGUMENT, "out_bio is NULL");
     return GOSSL_E_ARGUMENT;
@@ -148,7 +151,7 @@ __attribute__((visibility("default"))) int32_t gossl_bio_new(gossl_bio *out, gos
   return b ? GOSSL_OK : GOSSL_E_SYSCALL;
 }
 
-__attribute__((visibility("default"))) void gossl_bio_free(gossl_bio handle) {
+API void gossl_bio_free(gossl_bio handle) {
   pthread_mutex_lock(&table.lock);
   slot *s = find(handle);
   bio *b = s ? s->queue : NULL;
@@ -162,7 +165,7 @@ __attribute__((visibility("default"))) void gossl_bio_free(gossl_bio handle) {
   if (b) bio_unref(b);
 }
 
-__attribute__((visibility("default"))) int64_t gossl_bio_write(gossl_bio handle, gossl_in *data, size_t len) {
+API int64_t gossl_bio_write(gossl_bio handle, gossl_in *data, size_t len) {
   if (!data && len) return GOSSL_E_ARGUMENT;
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
@@ -178,7 +181,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_write(gossl_bio handle,
   return n;
 }
 
-__attribute__((visibility("default"))) int64_t gossl_bio_read(gossl_bio handle, uint8_t *buf, size_t cap) {
+API int64_t gossl_bio_read(gossl_bio handle, uint8_t *buf, size_t cap) {
   if (!buf && cap) return GOSSL_E_ARGUMENT;
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
@@ -193,7 +196,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_read(gossl_bio handle, 
   return (int64_t)n;
 }
 
-__attribute__((visibility("default"))) int64_t gossl_bio_pending(gossl_bio handle) {
+API int64_t gossl_bio_pending(gossl_bio handle) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
   if (!bio_lock(b)) return torn(b);
@@ -203,7 +206,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_pending(gossl_bio handl
   return n;
 }
 
-__attribute__((visibility("default"))) int64_t gossl_bio_write_eof(gossl_bio handle) {
+API int64_t gossl_bio_write_eof(gossl_bio handle) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
   b->closed = 1;
@@ -211,7 +214,7 @@ __attribute__((visibility("default"))) int64_t gossl_bio_write_eof(gossl_bio han
   return GOSSL_OK;
 }
 
-__attribute__((visibility("default"))) int64_t gossl_bio_is_closed(gossl_bio handle) {
+API int64_t gossl_bio_is_closed(gossl_bio handle) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
   int64_t closed = b->closed;

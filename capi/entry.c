@@ -1,12 +1,11 @@
 /* entry.c is the front door: each function of gossl.h that enters Go, with the check that the runtime is alive. */
 #include "gossl.h"
+#include "api.h"
 #include "fork.h"
 
 #include <string.h>
 
 #include "_cgo_export.h"
-
-#define API __attribute__((visibility("default")))
 
 /* What a function returns in a forked child in which the runtime cannot be restarted. */
 static int32_t forked(gossl_error *err) {

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"unsafe"
 
 	"github.com/gossl/gossl/core"
@@ -177,14 +176,6 @@ func (p *pools) of(path string) (*core.Pool, error) {
 	}
 	p.byPath[path] = cachedPool{state, pool}
 	return pool, nil
-}
-
-func stateOf(path string) (fileState, error) {
-	var st syscall.Stat_t
-	if err := syscall.Stat(path, &st); err != nil {
-		return fileState{}, err
-	}
-	return fileState{st.Size, st.Mtim.Nano(), st.Dev, st.Ino}, nil
 }
 
 // directory is a directory of PEM files named by the hash of the subject: "1234abcd.0", and "1234abcd.r0" for CRLs.

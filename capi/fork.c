@@ -1,3 +1,5 @@
+//go:build linux
+
 /* fork.c: how a Go runtime lives on in a forked child.
 
    After fork() only the calling thread is there. The Go runtime's own threads are gone, and the first call that wants
@@ -77,7 +79,7 @@ static KEPT struct {
 static KEPT fork_page no_page; /* where there is not even memory for a page */
 KEPT fork_page *volatile fork_state = &no_page;
 KEPT void *fork_tables[FORK_TABLES];
-__thread uint32_t fork_seen __attribute__((tls_model("initial-exec")));
+__thread uint32_t fork_seen INITIAL_EXEC;
 
 extern char kept_start[] __asm__("__start_gossl_kept") __attribute__((visibility("hidden")));
 extern char kept_end[] __asm__("__stop_gossl_kept") __attribute__((visibility("hidden")));

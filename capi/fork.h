@@ -7,7 +7,13 @@
 
 /* For all writable data of our C files: it keeps its contents when the runtime is restarted. What is not marked is put
    back to what it was when the library was loaded (tests/python/test_fork.py finds it). */
+#ifdef __linux__
 #define KEPT __attribute__((section("gossl_kept")))
+#define INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+#else
+#define KEPT
+#define INITIAL_EXEC
+#endif
 
 /* What every entry looks at: 0 in a page that the kernel wipes in a forked child, else the generation of the runtime,
    which begins with 1. And the generation of the runtime that this thread has been in. */
@@ -17,7 +23,7 @@ typedef struct fork_page {
   uint32_t lock;
 } fork_page;
 extern fork_page *volatile fork_state;
-extern __thread uint32_t fork_seen __attribute__((tls_model("initial-exec")));
+extern __thread uint32_t fork_seen INITIAL_EXEC;
 
 /* Starts the runtime, or restarts it, or ties the calling thread to it. 0 where that cannot be done. */
 int runtime_enter(void);

@@ -1,7 +1,13 @@
+//go:build !windows
+
 #include "pump.h"
 
 #include <errno.h>
 #include <sys/socket.h>
+
+#ifndef MSG_NOSIGNAL /* macOS has SO_NOSIGPIPE instead, and Go's handler */
+#define MSG_NOSIGNAL 0
+#endif
 
 int64_t pump_recv(int fd, void *buf, size_t n) {
   ssize_t got;

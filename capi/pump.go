@@ -1,6 +1,8 @@
 package main
 
 /*
+#include <errno.h>
+
 #include "bio.h"
 #include "pump.h"
 */
@@ -126,7 +128,7 @@ func (k *conn) flush() (blocked bool, err error) {
 		b := out.Bytes()
 		n := int(C.pump_send(k.fd, unsafe.Pointer(&b[0]), C.size_t(len(b))))
 		switch {
-		case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
+		case n == -C.EAGAIN || n == -C.EWOULDBLOCK:
 			return true, nil
 		case n < 0 && k.unread(syscall.Errno(-n)):
 			n = len(b)
@@ -189,7 +191,7 @@ func (k *conn) receive() (bool, error) {
 	space := in.Space(need)
 	n := int(C.pump_recv(k.fd, unsafe.Pointer(&space[0]), C.size_t(need)))
 	switch {
-	case n == -int(syscall.EAGAIN) || n == -int(syscall.EWOULDBLOCK):
+	case n == -C.EAGAIN || n == -C.EWOULDBLOCK:
 		return false, nil
 	case n < 0 && k.unread(syscall.Errno(-n)):
 		n = 0
@@ -264,7 +266,9 @@ func (k *conn) unread(err error) bool {
 }
 
 // isGone reports whether the peer has closed its end.
-func isGone(err error) bool { return err == error(syscall.EPIPE) || err == error(syscall.ECONNRESET) }
+func isGone(err error) bool {
+	return err == error(syscall.Errno(C.EPIPE)) || err == error(syscall.Errno(C.ECONNRESET))
+}
 
 // peerSaid looks, when the peer has gone, for the alert that says why: it may have come before we wrote.
 func (k *conn) peerSaid(sendErr error) error {

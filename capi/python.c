@@ -3,16 +3,21 @@
    ctypes needs longer to convert the arguments of a call than the engine needs for a small record. These functions are
    called by the interpreter itself, allocate the result that they fill and read the caller's buffer in place. */
 #include "python.h"
+#include "api.h"
 #include "fork.h"
 #include "gossl.h"
 
 #include <errno.h>
 #include <math.h>
-#include <poll.h>
 #include <stddef.h>
 #include <time.h>
 
-#define API __attribute__((visibility("default")))
+#ifdef _WIN32
+#include <winsock2.h>
+#define poll WSAPoll
+#else
+#include <poll.h>
+#endif
 
 /* A read gives at most one record. */
 #define RECORD 16384
