@@ -110,10 +110,16 @@ def context_of(options: argparse.Namespace) -> Any:
         if options.keylog:
             context.keylog_filename = options.keylog
     except (OSError, ValueError) as e:
-        raise Ended(f"this does not work: {e}", Exit.USAGE) from None
+        raise Ended(setting_failed(e), Exit.USAGE) from None
     if options.key and not options.cert:
         raise Ended("--key needs --cert", Exit.USAGE)
     return context
+
+
+def setting_failed(error: Exception) -> str:
+    """Why a setting does not work, with the file if it is about one."""
+    text, file = str(error).splitlines()[0], getattr(error, "filename", None)
+    return f"this does not work: {text}" + (f" ({file})" if file and str(file) not in text else "")
 
 
 def dial(target: Target, options: argparse.Namespace, terminal: Terminal) -> Dialled:

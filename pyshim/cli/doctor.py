@@ -11,7 +11,8 @@ import sys
 from typing import Any
 
 import gossl
-from gossl import _errors, _lib, _paths
+from gossl import _errors, _lib, _load, _paths
+from gossl._advice import printable
 
 from .ends import Exit
 from .selftest import checks
@@ -27,6 +28,10 @@ SCHEMA = "gossl.doctor/1"
 
 # Modules of the standard library that are bindings of OpenSSL.
 _BINDINGS = ("_ssl", "_hashlib")
+_VARIABLES = (_paths.FILE_VARIABLE, _paths.DIRECTORY_VARIABLE, _paths.STORE_VARIABLE)
+_NO_TRUST: dict[str, Any] = {
+    "source": None, "file": None, "directories": [], "anchors": None, "skipped": [], "variables": {},
+}  # fmt: skip
 _LIBRARY = re.compile(r"/(lib(?:ssl|crypto)[^/]*)$")
 
 
@@ -60,12 +65,9 @@ def examine(modules: list[str], terminal: Terminal) -> dict[str, Any]:
     except ImportError as e:
         library = {"path": _lib.path(), "engine": None, "binding": None, "error": str(e)}
         problems.append(str(e))
-    trust: dict[str, Any] = {"file": None, "directories": [], "anchors": None, "variables": {}}
-    tests = []
+    trust, tests = dict(_NO_TRUST), []
     if library["error"] is None:
-        trust = _trust()
-        if trust["anchors"] == 0 and not trust["directories"]:
-            problems.append("there are no trust anchors: no server's certificate would be accepted")
+        trust = _trust(problems)
         with terminal.working("testing"):
             tests = checks()
         problems += [f"{c.name}: {c.text}" for c in tests if c.holds is False]
@@ -106,18 +108,22 @@ def _library() -> dict[str, Any]:
     }
 
 
-def _trust() -> dict[str, Any]:
-    from gossl import ssl
-
-    file, directories = _paths.chosen_locations()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_default_certs()
-    variables = (_paths.FILE_VARIABLE, _paths.DIRECTORY_VARIABLE)
+def _trust(problems: list[str]) -> dict[str, Any]:
+    try:
+        store = _load.trust_store()
+    except ValueError as e:
+        problems.append(str(e))
+        return dict(_NO_TRUST)
+    directories = [d for d in store.directories if os.path.isdir(d)]
+    if not store.certificates and not directories:
+        problems.append("there are no trust anchors: no server's certificate would be accepted")
     return {
-        "file": file if os.path.exists(file) else None,
-        "directories": [d for d in directories if os.path.isdir(d)],
-        "anchors": context.cert_store_stats()["x509_ca"],
-        "variables": {v: os.environ[v] for v in variables if v in os.environ},
+        "source": store.source,
+        "file": store.file or None,
+        "directories": directories,
+        "anchors": store.certificates,
+        "skipped": store.skipped,
+        "variables": {v: os.environ[v] for v in _VARIABLES if v in os.environ},
     }
 
 
@@ -163,7 +169,8 @@ def _show(report: dict[str, Any], terminal: Terminal) -> None:
         ("", f"modules {', '.join(openssl['modules'])}" if openssl["modules"] else ""),
         *(("", path) for path in openssl["libraries"]),
         ("still on it", ", ".join(openssl["still_using"]) or "nobody"),
-        ("anchors", "" if trust["anchors"] is None else f"{trust['anchors']} from {trust['file'] or 'no file'}"),
+        ("anchors", _anchors(trust)),
+        *(("", terminal.paint(f"skipped {printable(entry)}", "yellow")) for entry in trust["skipped"]),
         ("", ", ".join(f"and {d}, looked into when needed" for d in trust["directories"])),
         ("", ", ".join(f"{name}={value}" for name, value in trust["variables"].items())),
     ]
@@ -177,6 +184,13 @@ def _show(report: dict[str, Any], terminal: Terminal) -> None:
         terminal.print(terminal.paint(f"✗ {problem}", "red"))
     if report["ok"]:
         terminal.print(terminal.paint("✓ all is well", "green"))
+
+
+def _anchors(trust: dict[str, Any]) -> str:
+    if trust["source"] is None:
+        return "unknown"
+    where = "Mozilla's, built in" if trust["source"] == _paths.MOZILLA else trust["file"] or "no file"
+    return f"{trust['anchors']} from {where}"
 
 
 def _binding(name: str | None) -> str:

@@ -63,6 +63,8 @@ def _context(options: argparse.Namespace) -> tuple[Any, bytes | None]:
     """The server's context, and the certificate if it was made here."""
     from gossl import _lib, ssl
 
+    from .dial import setting_failed
+
     if options.key and not options.cert:
         raise Ended("--key needs --cert", Exit.USAGE)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -79,7 +81,7 @@ def _context(options: argparse.Namespace) -> tuple[Any, bytes | None]:
             raise Ended(f"no certificate: {made.message}", Exit.USAGE)
         context.load_cert_chain(made)
     except (OSError, ValueError) as e:
-        raise Ended(f"this does not work: {e}", Exit.USAGE) from None
+        raise Ended(setting_failed(e), Exit.USAGE) from None
     return context, made[: made.index(b"-----BEGIN PRIVATE KEY")]
 
 

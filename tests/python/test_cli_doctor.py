@@ -16,7 +16,7 @@ from typing import Any
 from unittest import mock
 
 from cli_support import certificate, run, start
-from gossl.cli import selftest, serve
+from gossl.cli import doctor, selftest, serve
 
 SCHEMA = {
     "schema": None, "ok": None, "problems": None,
@@ -24,7 +24,7 @@ SCHEMA = {
     "gossl": {"version", "package"},
     "library": {"path", "engine", "binding", "error"},
     "openssl": {"interpreter", "modules", "libraries", "still_using"},
-    "trust": {"file", "directories", "anchors", "variables"},
+    "trust": {"source", "file", "directories", "anchors", "skipped", "variables"},
     "checks": None,
 }  # fmt: skip
 
@@ -58,17 +58,44 @@ class TestDoctor(unittest.TestCase):
         self.assertIn("_ssl", report["openssl"]["modules"])
         self.assertTrue(any("libcrypto" in path for path in report["openssl"]["libraries"]))
 
-    def test_the_other_binding_and_other_anchors(self) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            anchors = Path(folder) / "anchors.pem"
-            anchors.write_bytes(certificate().partition(b"-----BEGIN PRIVATE")[0])
-            report = self.report(GOSSL_BINDING="ctypes", SSL_CERT_FILE=str(anchors), SSL_CERT_DIR=folder)
-            self.assertEqual(report["library"]["binding"], "ctypes")
-            self.assertEqual((report["trust"]["file"], report["trust"]["directories"]), (str(anchors), [folder]))
-            self.assertEqual(report["trust"]["variables"], {"SSL_CERT_FILE": str(anchors), "SSL_CERT_DIR": folder})
-            report = self.report(code=1, SSL_CERT_FILE="/nowhere", SSL_CERT_DIR="/nowhere")
-        self.assertEqual(report["trust"]["anchors"], 0)
+    def test_the_other_binding_and_no_anchors(self) -> None:
+        report = self.report(GOSSL_BINDING="ctypes", SSL_CERT_FILE="/nowhere", SSL_CERT_DIR="/nowhere", code=1)
+        self.assertEqual(report["library"]["binding"], "ctypes")
+        self.assertEqual((report["trust"]["source"], report["trust"]["anchors"]), ("environment", 0))
         self.assertRegex(report["problems"][0], "no trust anchors")
+        self.assertTrue(all(c["holds"] for c in report["checks"]))
+
+    def trust(self, **variables: str) -> tuple[dict[str, Any], list[str]]:
+        problems: list[str] = []
+        with mock.patch.dict(os.environ, variables):
+            return doctor._trust(problems), problems
+
+    def test_anchors(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "anchors.pem"
+            good = certificate().partition(b"-----BEGIN PRIVATE")[0]
+            file.write_bytes(good + good.replace(b"MII", b"AII", 1))
+            found, problems = self.trust(SSL_CERT_FILE=str(file), SSL_CERT_DIR=folder)
+            self.assertEqual((found["source"], found["file"], found["anchors"]), ("environment", str(file), 1))
+            self.assertEqual((found["directories"], len(found["skipped"]), problems), ([folder], 1, []))
+            self.assertEqual(found["variables"]["SSL_CERT_FILE"], str(file))
+        found, problems = self.trust(GOSSL_TRUST="mozilla")
+        self.assertEqual((found["source"], problems), ("mozilla", []))
+        self.assertGreater(found["anchors"], 50)
+        found, problems = self.trust(GOSSL_TRUST="nonsense")
+        self.assertEqual(found["anchors"], None)
+        self.assertIn("GOSSL_TRUST is 'nonsense'", problems[0])
+
+    def test_a_python_without_openssl(self) -> None:
+        code = (
+            "import sys; sys.modules['_ssl'] = sys.modules['_hashlib'] = None\n"
+            "from gossl.cli import main; sys.exit(main(['doctor', '--json']))"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        report = json.loads(done.stdout)
+        self.assertEqual((report["openssl"]["interpreter"], report["openssl"]["modules"]), (None, []))
+        self.assertTrue(all(c["holds"] for c in report["checks"]))
 
     def test_no_library(self) -> None:
         report = self.report(code=1, GOSSL_LIBRARY="/nowhere/libgossl.so")
