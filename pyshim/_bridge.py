@@ -1,6 +1,7 @@
 """A connection over MemoryBIOs of the interpreter's own: asyncio and uvloop make these for any context.
 
-It works on two queues of ours. Before each step what has come in is moved there; what goes out is moved on after it.
+It works on two queues of ours. What goes out is moved on after each step. What has come in is moved there when the
+connection wants it, a record at a time: uvloop looks at how much is left, to know whether there is more to read.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from . import _errors, _lib
+from . import _codes, _errors, _lib
 from ._bio import MemoryBIO
 
+_HEADER = 5
 _Result = TypeVar("_Result")
 
 # The interpreter's own class, where it has one.
@@ -22,7 +24,7 @@ FOREIGN: tuple[type, ...] = () if _stock is None else (_stock.MemoryBIO,)
 class Bridge:
     """The functions of a Library that work on one connection, for a connection whose queues are not ours."""
 
-    __slots__ = ("_library", "_lock", "_source", "_target", "incoming", "outgoing")
+    __slots__ = ("_head", "_library", "_lock", "_missing", "_source", "_target", "incoming", "outgoing")
 
     def __init__(self, library: _lib.Library, incoming: Any, outgoing: Any) -> None:
         self._library = library
@@ -30,6 +32,8 @@ class Bridge:
         self.incoming = MemoryBIO() if isinstance(incoming, FOREIGN) else incoming
         self.outgoing = MemoryBIO() if isinstance(outgoing, FOREIGN) else outgoing
         self._lock = threading.Lock()  # two threads must not swap what they move
+        self._head = b""  # of the record that is being moved, as far as it has been
+        self._missing = 0  # how many bytes of its fragment have not been moved
 
     def handshake(self, *arguments: Any) -> int:
         return self._step(self._library.handshake, arguments)
@@ -53,19 +57,50 @@ class Bridge:
         return self._library.get_int(number, what)
 
     def _step(self, function: Callable[..., _Result], arguments: tuple[Any, ...]) -> _Result:
-        source, target = self._source, self._target
-        if source is not self.incoming and (source.pending or source.eof):
+        while True:
+            try:
+                result = function(*arguments)
+            finally:
+                self._move_out()
+            if result != _codes.E_WANT_READ or not self._move_in():
+                return result
+
+    def _move_out(self) -> None:
+        if self._target is not self.outgoing and self.outgoing.pending:
             with self._lock:
-                if source.pending:
-                    self.incoming.write(source.read())
-                if source.eof and not self.incoming._ended:
-                    self.incoming.write_eof()
-        try:
-            return function(*arguments)
-        finally:
-            if target is not self.outgoing and self.outgoing.pending:
-                with self._lock:
-                    target.write(self.outgoing.read())
+                self._target.write(self.outgoing.read())
+
+    def _move_in(self) -> bool:
+        """Moves a record, or what there is of it; whether there was anything."""
+        source = self._source
+        if source is self.incoming:
+            return False
+        with self._lock:
+            moved = False
+            while source.pending and not (moved and self._between()):
+                self.incoming.write(self._next(source))
+                moved = True
+            if not moved and source.eof and not self.incoming._ended:
+                self.incoming.write_eof()
+                moved = True
+            return moved
+
+    def _between(self) -> bool:
+        return not self._missing and not self._head
+
+    def _next(self, source: Any) -> bytes:
+        """More of a record (RFC 9846, section 5.1): its fragment's length is at the end of its five bytes of header."""
+        data: bytes
+        if self._missing:
+            data = source.read(self._missing)
+            self._missing -= len(data)
+            return data
+        data = source.read(_HEADER - len(self._head))
+        self._head += data
+        if len(self._head) == _HEADER:
+            self._missing = int.from_bytes(self._head[3:], "big")
+            self._head = b""
+        return data
 
 
 def over(library: _lib.Library, incoming: Any, outgoing: Any) -> Bridge | None:

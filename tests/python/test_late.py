@@ -248,6 +248,56 @@ asyncio.run(main())
 """
         run(code)
 
+    def test_records_are_left_in_the_bio_until_they_are_read(self) -> None:
+        """uvloop stops reading when nothing is pending in either."""
+        code = """
+def records(client, side, a, b):
+    pair = client.wrap_bio(a, b, server_hostname="localhost"), side.wrap_bio(b, a, server_side=True)
+    for _ in range(10):
+        for one in pair:
+            try:
+                one.do_handshake()
+            except ssl.SSLWantReadError:
+                pass
+    try:
+        pair[0].read()
+    except ssl.SSLWantReadError:  # the tickets
+        pass
+    for data in (b"one", b"two", b"three"):
+        pair[1].write(data)
+    whole, got = a.read(), []
+    for i in range(len(whole)):
+        a.write(whole[i : i + 1])
+        while a.pending:
+            try:
+                got.append(pair[0].read(2) + pair[0].read(pair[0].pending()))
+            except ssl.SSLWantReadError:
+                break
+    assert got == [b"one", b"two", b"three"], got
+    for data in (b"one", b"two"):
+        pair[1].write(data)
+    left = [a.pending]
+    for data in (b"one", b"two"):
+        assert pair[0].read() == data
+        left.append(a.pending)
+    assert left[0] > left[1] > left[2] == 0, left
+    pair[1].write(b"x")
+    a.write_eof()
+    assert pair[0].read() == b"x"
+    try:
+        pair[0].read()
+    except ssl.SSLEOFError:
+        return
+    raise AssertionError("no end")
+gossl.install()
+records(create_default_context(cafile=CA), server(), ssl.MemoryBIO(), ssl.MemoryBIO())
+beside = gossl.ssl.create_default_context(cafile=CA), gossl.ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+beside[1].load_cert_chain(CERT, KEY)
+for make in (gossl.ssl.MemoryBIO, ssl.MemoryBIO):
+    records(*beside, make(), make())
+"""
+        run(code)
+
     def test_connections_by_sockets(self) -> None:
         code = """
 gossl.install()

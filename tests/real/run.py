@@ -35,6 +35,7 @@ REQUIREMENTS = HERE / "requirements.txt"
 TIMEOUT = 60  # seconds for a row
 PARALLEL = 2
 CELLS = ("verified", "refused", "client")
+HIDDEN = ("uninstalled",)  # not in the table, but in results.txt
 NOT_THERE = 77  # exit status of a row that lacks something
 
 # Packages that cannot be in one environment with the others: the directory, and what is in it.
@@ -53,6 +54,20 @@ class Row(NamedTuple):
     package: str = ""  # whose version is shown
     apart: str = ""  # a key of APART
     option: str = ""  # REAL_OPTION of the script
+
+
+MANY = "asyncio requests urllib3 aiohttp httpx trio uvloop truststore boto3"
+# For use_late.py.
+ORDERS = {
+    "after nine libraries": f"{MANY} install",
+    "after nine libraries, backwards": f"{' '.join(reversed(MANY.split()))} install",
+    "before them": f"install {MANY}",
+    "after truststore": f"{MANY} truststore! install",
+    "before truststore": f"{MANY} install truststore!",
+    "after gevent": "gevent! requests httpx boto3 install",
+    "before gevent": "ssl install gevent! requests httpx boto3",
+    "first, then gevent": "install gevent! requests httpx boto3",
+}
 
 
 def rows() -> list[Row]:
@@ -86,6 +101,7 @@ def rows() -> list[Row]:
         Row("cheroot", "cheroot", "server", "cheroot"),
         Row("Flask, development server", "flask", "server", "flask"),
         Row("Django, runserver_plus", "django", "server", "django"),
+        Row("urllib3-future by anytls", "anytls", "client", "urllib3-future", "urllib3-future"),
         Row("pip", "pip", "client"),
         Row("boto3 with moto", "boto3", "client", "boto3"),
         Row("smtplib with aiosmtpd", "smtplib", "client", "aiosmtpd"),
@@ -101,6 +117,8 @@ def rows() -> list[Row]:
         Row("pymongo with a stand-in", "pymongo", "client", "pymongo"),
         Row("curl", "command", "server", option="curl"),
         Row("wget", "command", "server", option="wget"),
+        Row("gossl.ssl beside ssl", "beside", "beside"),
+        *(Row(f"install() {name}", "late", "late", option=order) for name, order in ORDERS.items()),
     ]
 
 
@@ -164,12 +182,15 @@ def run(row: Row, certs: Path, verbose: bool) -> Outcome:
         "REAL_OPTION": row.option,
         "GOSSL": "0",
         "HOME": str(certs),
+        "SSL_CERT_FILE": str(certs / "ca.pem"),
     }
     for name in list(environment):
-        if name.upper().endswith(("_PROXY", "_CA_BUNDLE")) or name.startswith(("SSL_", "PIP_")):
+        if name.upper().endswith(("_PROXY", "_CA_BUNDLE")) or name.startswith("PIP_"):
             del environment[name]
     script = str(HERE / f"use_{row.script}.py")
-    command = [str(VENV / "bin" / "python"), "-m", "gossl", script, row.role]
+    # These install gossl themselves, or do without.
+    launcher = [] if row.role in ("late", "beside") else ["-m", "gossl"]
+    command = [str(VENV / "bin" / "python"), *launcher, script, row.role]
     began = time.monotonic()
     # A file and not a pipe: a daemon that outlives the row would keep a pipe open.
     with tempfile.TemporaryFile("w+", dir=certs, errors="replace") as output:
@@ -227,7 +248,7 @@ def print_table(outcomes: list[Outcome], seconds: float) -> None:
 def judge(outcomes: list[Outcome], update: bool) -> int:
     """Compares with results.txt."""
     old = set(RESULTS.read_text().splitlines()) if RESULTS.exists() else set()
-    now = {f"{o.row.name}: {cell}" for o in outcomes for cell in CELLS if o.cells.get(cell) == "yes"}
+    now = {f"{o.row.name}: {cell}" for o in outcomes for cell in (*CELLS, *HIDDEN) if o.cells.get(cell) == "yes"}
     run_here = {o.row.name for o in outcomes}
     required = os.environ.get("REAL_REQUIRED") == "1"
     absent = {o.row.name for o in outcomes if o.missing}
