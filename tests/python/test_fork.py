@@ -471,6 +471,8 @@ class TestLimits(unittest.TestCase):
             self.skipTest("no sources or no compiler")
         (DIRECTORY / "_cgo_export.h").write_text("")
         for source in CAPI.glob("*.c"):
+            if source.stem.endswith("_windows") or source.read_text().startswith("//go:build !linux"):
+                continue
             made = DIRECTORY / f"{source.stem}.o"
             flags = ["-std=gnu11", "-w", "-fPIC", "-O2", "-DGOSSL_SHARED", "-I", str(DIRECTORY), "-I", str(CAPI)]
             subprocess.run(["gcc", *flags, "-c", str(source), "-o", str(made)], check=True)
