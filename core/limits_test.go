@@ -37,10 +37,11 @@ func TestRecordLimits(t *testing.T) {
 	long := make([]byte, record.MaxPlaintext+1)
 	raw := func(b ...byte) func(*Conn) error { // version 3.3 stands for the one in use
 		return func(a *Conn) error {
-			if b = slices.Clone(b); b[2] == 3 && a.version < VersionTLS12 {
-				b[2] = byte(a.version)
+			rec := slices.Clone(b)
+			if rec[2] == 3 && a.version < VersionTLS12 {
+				rec[2] = byte(a.version)
 			}
-			_, err := a.Out().Write(b)
+			_, err := a.Out().Write(rec)
 			return err
 		}
 	}
