@@ -18,9 +18,9 @@ const (
 )
 
 // MatchHost reports whether the certificate is for host, a name in A-label form: X509_check_host. The common name
-// counts only where there is no DNS name in the subject alternative names, or flags say so.
+// counts only where there is no DNS name in the subject alternative names, or flags say so. A dot at the end of the host is
+// a part of it, as for OpenSSL.
 func MatchHost(c *Certificate, host string, flags uint32) bool {
-	host = strings.TrimSuffix(host, ".")
 	hasDNS := false
 	for _, n := range c.altNames {
 		if n.Kind != NameDNS {
