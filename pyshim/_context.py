@@ -91,10 +91,14 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
             warnings.warn(_DEPRECATED_PROTOCOLS[protocol], DeprecationWarning, stacklevel=3)
         return _new(cls, protocol)
 
-    @property  # type: ignore[misc]
+    @property
     def __class__(self) -> type:
         """What isinstance() asks for too: beside another ssl module, a context is one of that module's as well."""
         return also(type(self), "SSLContext", _SSLContext)
+
+    @__class__.setter
+    def __class__(self, cls: type) -> None:  # eventlet makes a context one of its own
+        vars(object)["__class__"].__set__(self, cls)
 
     # ---- Numbers. Warnings point at the line that set ssl.SSLContext's property, two Python frames above.
 

@@ -120,6 +120,15 @@ class TestValues(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "check_hostname is enabled"):
             client.verify_mode = ssl.CERT_NONE
 
+    def test_a_context_can_be_made_one_of_a_derived_class(self) -> None:
+        class Derived(ssl.SSLContext):
+            pass
+
+        context = ssl.create_default_context()
+        context.__class__ = Derived
+        self.assertIs(type(context), Derived)
+        self.assertIsInstance(context, Derived)
+
     def test_host_names(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         for name, kind in (("", ValueError), (".org", ValueError), ("a\0b", TypeError), ("\xe9", UnicodeEncodeError)):
