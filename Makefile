@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 3s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python cpython interop differential limbo gopy bogo timing fuzz lint docs package wheels bench install stress stress-ci real clean
+.PHONY: all lib demo test go c python race cpython interop differential limbo gopy bogo timing fuzz lint docs package wheels bench install stress stress-ci real clean
 
 all: lib
 
@@ -24,7 +24,7 @@ $(VENV)/installed: $(SOURCES) setup.py pyproject.toml $(wildcard pyshim/*.py pys
 demo: $(VENV)/installed
 	cd tests && ../$(VENV)/bin/python demo.py
 
-test: lint go c python package interop differential gopy fuzz stress-ci real cpython
+test: lint go c python race package interop differential gopy fuzz stress-ci real cpython
 
 go:
 	$(GO) vet ./...
@@ -76,6 +76,10 @@ bogo:
 # Statistical tests that nothing secret shows in the time: two minutes, on a quiet machine.
 timing:
 	GOSSL_TIMING=1 $(GO) test -v -count=1 -run Timing ./core ./core/internal/record
+
+# The library under Go's race detector, in the hands of Python's threads.
+race: $(LIB)
+	$(PYTHON) tests/race.py
 
 # All of it takes about 20 minutes; a selection is part of `make test`.
 stress: $(LIB)

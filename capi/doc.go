@@ -26,5 +26,3 @@ package main
 #cgo CFLAGS: -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -fvisibility=hidden
 */
 import "C"
-
-func main() {}

@@ -1,0 +1,5 @@
+//go:build !gossl_host
+
+package main
+
+func main() {}
