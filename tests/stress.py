@@ -9,18 +9,28 @@ the process that did it. gunicorn, gevent and eventlet come from PyPI, into buil
 from __future__ import annotations
 
 import concurrent.futures
+import functools
+import hashlib
+import multiprocessing
 import os
+import random
 import resource
+import socket
+import statistics
 import subprocess
 import sys
-import tempfile
+import textwrap
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "python")]
+
+import stress_servers  # noqa: E402
+
 PACKAGES = ["gunicorn==27.0.1", "gevent==26.9.0", "eventlet==0.41.3"]
 CI = "--ci" in sys.argv
 FEW = 3600.0
@@ -60,7 +70,6 @@ def forks() -> Result:
     for thread in threads:
         thread.start()
     failed, total = 0, times(10_000, 200)
-    slots = concurrent.futures.ThreadPoolExecutor(1)
     for _ in range(total):
         try:
             in_child(child, 60)
@@ -68,7 +77,6 @@ def forks() -> Result:
             failed += 1
             print(e, file=sys.stderr, flush=True)
     stop.set()
-    slots.shutdown()
     return total, failed, ""
 
 
@@ -95,7 +103,8 @@ def generations() -> Result:
 
 
 def threads_on_one_context() -> Result:
-    from support import LEAF, connected, contexts
+    from gossl import ssl
+    from support import AUTHORITY, LEAF, Pair, contexts
 
     client, server = contexts()
     stop, failed, done = threading.Event(), [], []
@@ -103,15 +112,21 @@ def threads_on_one_context() -> Result:
     def change() -> None:
         while not stop.is_set():
             server.load_cert_chain(LEAF.cert, LEAF.key)
+            server.load_verify_locations(AUTHORITY.cert)
             server.set_alpn_protocols(["a"])
             server.set_ciphers("ECDHE+AESGCM")
+            client.load_verify_locations(AUTHORITY.cert)
+            client.maximum_version = random.choice([ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 
     def use() -> None:
+        session = None
         try:
             for _ in range(times(200, 10)):
-                pair = connected(client, server)
+                pair = Pair(client, server, session=session)
+                pair.shake()
                 pair.client.write(b"x")
                 assert pair.server.read(1) == b"x"
+                session = pair.client.session
                 done.append(1)
         except Exception as e:
             failed.append(e)
@@ -127,29 +142,99 @@ def threads_on_one_context() -> Result:
     return len(done), len(failed), "64 threads"
 
 
+def threads_on_one_connection() -> Result:
+    """Both ends are read and written at once, each by a thread of its own, until a third one closes one end."""
+    from test_process import sockets
+
+    total, failed = times(60, 4), []
+
+    def run(target: Callable[[], object]) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                target()
+            except Exception as e:
+                failed.append(e)
+
+        thread = threading.Thread(target=guarded, daemon=True)
+        thread.start()
+        return thread
+
+    def read(end: Any) -> None:
+        left = len(data)
+        while left:
+            left -= len(end.recv(min(left, 65536)))
+
+    def until_closed(step: Callable[[], object]) -> None:
+        try:
+            while step() != b"":
+                pass
+        except OSError:
+            pass
+
+    data = bytes(1 << 20)
+    for _ in range(total):
+        with sockets() as (client, server):
+            threads = [
+                run(functools.partial(f, e)) for e in (client, server) for f in (read, lambda e: e.sendall(data))
+            ]
+            for thread in threads:
+                thread.join(30)
+            threads += [run(lambda c=client: until_closed(lambda: c.recv(10)))]
+            threads += [run(lambda c=client: until_closed(lambda: c.send(data)))]
+            time.sleep(0.01)
+            client.close()
+            for thread in threads:
+                thread.join(30)
+                if thread.is_alive():
+                    failed.append(TimeoutError("a thread hangs"))
+    for e in failed:
+        print(repr(e), file=sys.stderr, flush=True)
+    return total, len(failed), "a megabyte each way, then closed"
+
+
 def scaling() -> Result:
-    """Full handshakes of two threads beside one."""
+    """Full handshakes of two threads beside one. SHA-256 of the same processors says what they had to give."""
     from support import connected, contexts
 
     client, server = contexts()
     server.num_tickets = 0
     each = times(1500, 300)
+    block = bytes(200_000)
 
-    def shake() -> None:
-        for _ in range(each):
-            connected(client, server)
+    def gain(step: Callable[[], object], each: int) -> float:
+        def work() -> None:
+            for _ in range(each):
+                step()
 
-    def measured(count: int) -> float:
-        workers = [threading.Thread(target=shake) for _ in range(count)]
-        start = time.perf_counter()
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        return count * each / (time.perf_counter() - start)
+        def rate(count: int) -> float:
+            workers = [threading.Thread(target=work) for _ in range(count)]
+            start = time.perf_counter()
+            for worker in workers:
+                worker.start()
+            for worker in workers:
+                worker.join()
+            return count / (time.perf_counter() - start)
 
-    ratios = sorted(measured(2) / measured(1) for _ in range(3))
-    return 9 * each, 0, f"two threads x{ratios[1]:.2f}"
+        return rate(2) / rate(1)
+
+    shakes, hashes = [], []
+    for _ in range(5):
+        shakes.append(gain(lambda: connected(client, server), each))
+        hashes.append(gain(lambda: hashlib.sha256(block).digest(), 2 * each))
+    remark = f"two threads x{statistics.median(shakes):.2f}, where hashing gained x{statistics.median(hashes):.2f}"
+    return 15 * each, 0, remark
+
+
+def pools() -> Result:
+    """Tasks in processes that are forked, and renewed, by multiprocessing and concurrent.futures."""
+    from test_fork import _task as task
+
+    total, fork = times(2000, 60), multiprocessing.get_context("fork")
+    with fork.Pool(4, maxtasksperchild=10) as pool:
+        done = sum(version == "TLSv1.3" for version in pool.imap_unordered(task, range(total)))
+    with concurrent.futures.ProcessPoolExecutor(4, mp_context=fork) as executor:
+        done += sum(version == "TLSv1.3" for version in executor.map(task, range(total)))
+    return 2 * total, 2 * total - done, "handshakes and 2 MB in each"
 
 
 def drops() -> Result:
@@ -170,175 +255,143 @@ def drops() -> Result:
 
 def exits() -> Result:
     """Interpreters that end with connections open, threads in a read, half a handshake, in atexit and in __del__."""
-    from test_process import TestExit, python
+    from test_process import SETUP, TestExit
 
+    each = times(1000, 12)
     codes = list(TestExit.ENDINGS.values())
-    quiet = "import warnings; warnings.simplefilter('ignore')"
 
-    def one(i: int) -> bool:
-        ran = python(codes[i % len(codes)], quiet)
+    def one(code: str) -> int:
+        command = [sys.executable, "-W", "ignore", "-c", ENDINGS, str(each), SETUP + textwrap.dedent(code)]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=FEW, check=False)
         if ran.returncode or ran.stderr:
-            print(codes[i % len(codes)], ran, file=sys.stderr, flush=True)
-        return bool(ran.returncode or ran.stderr)
+            print(code, ran.returncode, ran.stderr[:2000], file=sys.stderr, flush=True)
+        return each - int(ran.stdout or 0)
 
-    total = times(1000, 42)
-    with concurrent.futures.ThreadPoolExecutor(3) as pool:
-        return total, sum(pool.map(one, range(total))), ""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return each * len(codes), sum(pool.map(one, codes)), f"{each:,} of each of {len(codes)} kinds"
 
 
-def ctrl_c() -> Result:
+# Forks interpreters that have imported everything and used nothing, each of which runs the code and ends by itself.
+ENDINGS = """
+import os, select, signal, socket, sys, threading, time
+from gossl import ssl
+good = 0
+for _ in range(int(sys.argv[1])):
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(writer, 1); os.dup2(writer, 2); os.close(reader); os.close(writer)
+        break
+    os.close(writer)
+    said = b""
+    while select.select([reader], [], [], 60)[0]:
+        part = os.read(reader, 4096)
+        said += part
+        if not part:
+            break
+    else:
+        said += b"hangs"
+        os.kill(pid, signal.SIGABRT)
+    os.close(reader)
+    status = os.waitpid(pid, 0)[1]
+    good += status == 0 and not said
+    if status or said:
+        print(status, said.decode(), file=sys.stderr)
+else:
+    print(good)
+    sys.exit()
+exec(sys.argv[2])
+"""
+
+
+def interrupts() -> Result:
+    """Ctrl-C in each thing that waits, after which the connection, if there is one, goes on."""
     from test_process import python
 
     code = """
-    client, server = connect()
-    worst = 0
-    for i in range(20):
+    import itertools
+    worst, done = 0.0, 0
+    def interrupted(wait):
+        global worst, done
         at = []
-        threading.Timer(0.05, lambda: (at.append(time.monotonic()), os.kill(os.getpid(), signal.SIGINT))).start()
+        timer = threading.Timer(0.05, lambda: (at.append(time.monotonic()), os.kill(os.getpid(), signal.SIGINT)))
+        timer.start()
         try:
-            client.recv(1)
+            wait()
         except KeyboardInterrupt:
-            worst = max(worst, time.monotonic() - at[0])
-    server.sendall(b"on"); assert client.recv(2) == b"on"
-    print(f"{worst * 1000:.1f}")
+            worst, done = max(worst, time.monotonic() - at[0]), done + 1
+        timer.join()
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = [socket.socket() for _ in range(2)]  # they fill the queue of a server that accepts nobody
+    for s in waiting:
+        s.setblocking(False); s.connect_ex(full.getsockname())
+    def connecting():
+        with client_context.wrap_socket(socket.socket(), server_hostname="localhost") as s:
+            s.connect(full.getsockname())
+    def shaking():
+        a, b = socket.socketpair()
+        with b, client_context.wrap_socket(a, server_hostname="localhost", do_handshake_on_connect=False) as s:
+            s.do_handshake()
+    client, server = connect()
+    def reading(): client.recv(1)
+    def writing():
+        while True: client.send(bytes(100_000))
+    for _ in range(int({each})):
+        for wait in (connecting, shaking, reading):
+            interrupted(wait)
+        server.sendall(b"on"); assert client.recv(2) == b"on"
+    data, got = bytes(50_000_000), 0
+    def sending():
+        global client
+        while True: client.send(data)
+    for _ in range(int({each})):
+        client, server = connect()
+        interrupted(sending)
+        server.sendall(b"on"); assert client.recv(2) == b"on"
+        client.close(); server.close()
+    print(f"{{done}} {{worst * 1000:.1f}}")
     """
-    ran = python(code)
-    worst = float(ran.stdout or "inf")
-    return 20, int(worst > 100), f"at most {worst:.1f} ms"
+    each = times(25, 5)
+    ran = python(code.format(each=each))
+    if ran.stderr:
+        print(ran.stderr, file=sys.stderr, flush=True)
+    done, worst = ran.stdout.split() if ran.stdout else ("0", "inf")
+    late = float(worst) > 100
+    return 4 * each, 4 * each - int(done) + late, f"connect, handshake, read, write; at most {worst} ms"
 
 
 def timeouts() -> Result:
-    from test_process import sockets
+    """Reads, writes and handshakes that nobody answers."""
+    from test_process import CLIENT_CONTEXT, sockets
 
-    worst, total = 0.0, times(200, 20)
-    with sockets() as (client, _server):
-        for i in range(total):
-            client.settimeout(0.02 + i % 5 * 0.01)
-            start = time.monotonic()
-            try:
-                client.recv(1)
-            except TimeoutError:
-                worst = max(worst, abs(time.monotonic() - start - client.gettimeout()))
-    return total, 0, f"at most {worst * 1000:.1f} ms off"
+    offs, failed, total = [], 0, times(100, 10)
 
+    def late(sock: Any, wait: Callable[[], object]) -> None:
+        nonlocal failed
+        start = time.monotonic()
+        try:
+            wait()
+        except TimeoutError:
+            offs.append(time.monotonic() - start - sock.gettimeout())
+        else:
+            failed += 1
 
-SERVER = """
-def app(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
-    return [b"hello"]
-"""
-LOAD = """
-import concurrent.futures, sys, time, urllib.request
-from gossl import ssl
-context = ssl.create_default_context(cafile=sys.argv[2])
-opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
-def fetch(_):
-    with opener.open("https://localhost:%s/" % sys.argv[1], timeout=60) as answer:
-        return answer.read() == b"hello"
-for _ in range(200):
-    try:
-        fetch(0)
-        break
-    except OSError:
-        time.sleep(0.05)
-with concurrent.futures.ThreadPoolExecutor(6) as pool:
-    print(sum(pool.map(fetch, range(int(sys.argv[3])))))
-"""
-
-
-def gunicorn(worker: str) -> Result:
-    from support import AUTHORITY, LEAF
-
-    total = times(3000, 150)
-    with tempfile.TemporaryDirectory() as name:
-        (Path(name) / "app.py").write_text(SERVER)
-        port = free_port()
-        arguments = [
-            "-w",
-            "3",
-            "-k",
-            worker,
-            "--threads",
-            "2" if worker == "gthread" else "1",
-            "-b",
-            f"127.0.0.1:{port}",
-        ]
-        arguments += ["--certfile", str(LEAF.cert), "--keyfile", str(LEAF.key), "--log-level", "error"]
-        arguments += ["--preload", "--max-requests", str(total // 10), "app:app"]
-        with open(ROOT / "build" / f"gunicorn-{worker}.log", "w") as log:
-            command = [sys.executable, "-m", "gossl", "-m", "gunicorn", *arguments]
-            server = subprocess.Popen(command, cwd=name, stdout=log, stderr=log)
-            try:
-                command = [sys.executable, "-c", LOAD, str(port), str(AUTHORITY.cert), str(total)]
-                ran = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-            finally:
-                server.terminate()
-                server.wait(30)
-    if ran.returncode:
-        print(ran.stderr, file=sys.stderr)
-    return total, total - int(ran.stdout or 0), f"{worker} workers, renewed"
-
-
-def free_port() -> int:
-    import socket
-
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        return port
-
-
-GREEN = """
-import gossl; gossl.install()
-import {patch}
-import socket, ssl, sys
-server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-server_context.load_cert_chain(sys.argv[1], sys.argv[2])
-client_context = ssl.create_default_context(cafile=sys.argv[3])
-listener = socket.create_server(("127.0.0.1", 0), backlog=200)
-def serve(raw):
-    with server_context.wrap_socket(raw, server_side=True) as s:
-        while data := s.recv(65536):
-            s.sendall(data)
-def accept():
-    while True:
-        {spawn}(serve, listener.accept()[0])
-def fetch(i):
-    with client_context.wrap_socket(socket.create_connection(listener.getsockname()), server_hostname="localhost") as s:
-        data = b"%d" % i * 20000
-        s.sendall(data)
-        got = b""
-        while len(got) < len(data):
-            got += s.recv(65536)
-        return got == data
-{spawn}(accept)
-{run}
-print(sum(results))
-"""
-GREENS = {
-    "gevent": {
-        "patch": "gevent.monkey; gevent.monkey.patch_all(); import gevent, gevent.pool",
-        "spawn": "gevent.spawn",
-        "run": "results = gevent.pool.Pool(50).map(fetch, range(int(sys.argv[4])))",
-    },
-    "eventlet": {
-        "patch": "eventlet; eventlet.monkey_patch()",
-        "spawn": "eventlet.spawn",
-        "run": "results = list(eventlet.GreenPool(50).imap(fetch, range(int(sys.argv[4]))))",
-    },
-}
-
-
-def green(name: str) -> Result:
-    from support import AUTHORITY, LEAF
-
-    total = times(2000, 100)
-    files = [str(f) for f in (LEAF.cert, LEAF.key, AUTHORITY.cert)]
-    command = [sys.executable, "-W", "ignore", "-c", GREEN.format(**GREENS[name]), *files, str(total)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    if ran.returncode:
-        print(ran.stderr, file=sys.stderr)
-    return total, total - int(ran.stdout.split()[-1] if ran.stdout.split() else 0), "50 at a time"
+    for i in range(total):
+        wanted = 0.02 + i % 5 * 0.01
+        with sockets() as (client, _server):
+            client.settimeout(wanted)
+            late(client, functools.partial(client.recv, 1))
+            late(client, functools.partial(client.sendall, bytes(5_000_000)))
+        a, b = socket.socketpair()
+        with b, CLIENT_CONTEXT.wrap_socket(a, server_hostname="localhost", do_handshake_on_connect=False) as tls:
+            tls.settimeout(wanted)
+            late(tls, tls.do_handshake)
+    failed += sum(off < -0.001 for off in offs)
+    offs.sort()
+    remark = (
+        f"median {statistics.median(offs) * 1000:.1f}, 99 of 100 within {offs[len(offs) * 99 // 100] * 1000:.1f} ms"
+    )
+    return 3 * total, failed, f"handshake, read, write; {remark}"
 
 
 # ---- The run ---------------------------------------------------------------------------------------------------------
@@ -346,16 +399,19 @@ def green(name: str) -> Result:
 SCENES: dict[str, Callable[[], Result]] = {
     "forks with 8 busy threads": forks,
     "generations of forks": generations,
-    "gunicorn, requests": lambda: gunicorn("sync"),
-    "gunicorn with threads, requests": lambda: gunicorn("gthread"),
+    "gunicorn, requests": lambda: stress_servers.gunicorn("sync", times(3000, 150)),
+    "gunicorn with threads, requests": lambda: stress_servers.gunicorn("gthread", times(3000, 150)),
+    "a ForkingMixIn server, requests": lambda: stress_servers.forking(times(3000, 100)),
+    "multiprocessing.Pool, ProcessPoolExecutor": pools,
     "one context, 64 threads, one changes it": threads_on_one_context,
+    "one connection, read, written and closed by threads": threads_on_one_connection,
     "full handshakes": scaling,
     "connections dropped without close": drops,
     "interpreter exits": exits,
-    "Ctrl-C in a read": ctrl_c,
+    "Ctrl-C": interrupts,
     "timeouts": timeouts,
-    "gevent, connections": lambda: green("gevent"),
-    "eventlet, connections": lambda: green("eventlet"),
+    "gevent, connections": lambda: stress_servers.green("gevent", times(2000, 100)),
+    "eventlet, connections": lambda: stress_servers.green("eventlet", times(2000, 100)),
 }
 
 
