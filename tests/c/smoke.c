@@ -108,8 +108,36 @@ static void stranger(pair *p) {
   assert(gossl_conn_handshake(conn) == GOSSL_E_VERIFY);
   assert(gossl_conn_error(conn, &err) == GOSSL_OK && err.verify == 20 && err.alert == 48);
   assert(strcmp(err.name, "CERTIFICATE_VERIFY_FAILED") == 0);
+  assert(gossl_conn_get_int(conn, GOSSL_CONN_VERIFY_DEPTH) == 0);
+  assert(gossl_conn_get_int(conn, GOSSL_CONN_VERSION) == 0);
+  assert(gossl_conn_get_int(conn, GOSSL_CONN_CHOSEN_VERSION) == 0x0304);
   gossl_conn_free(conn);
   gossl_config_free(none);
+}
+
+/* A certificate for development is good for a server, and says what it is. */
+static void certificate(void) {
+  static const int64_t start = 1700000000, end = 1800000000;
+  gossl_error err;
+  gossl_config config;
+  char pem[4096], details[4096], other[4096];
+  int64_t n = gossl_cert_make("localhost,127.0.0.1", 19, start, end, pem, sizeof pem, &err);
+  assert(n > 0 && n < (int64_t)sizeof pem);
+  assert(gossl_config_new(GOSSL_METHOD_TLS_SERVER, &config, &err) == GOSSL_OK);
+  assert(gossl_config_use_certificate(config, (gossl_in *)pem, (size_t)n, NULL, 0, NULL, 0, &err) == GOSSL_OK);
+  gossl_config_free(config);
+  int64_t m = gossl_cert_get((gossl_in *)pem, (size_t)n, GOSSL_CERT_DETAILS, (uint8_t *)details, sizeof details, &err);
+  assert(m > 0 && m < (int64_t)sizeof details);
+  details[m] = 0;
+  assert(strstr(details, "\"curve\":\"P-256\"") && strstr(details, "\"notAfter\":1800000000"));
+  /* What does not fit is not written, and each is another. */
+  memset(other, 0, sizeof other);
+  assert(gossl_cert_make("localhost,127.0.0.1", 19, start, end, other, 10, &err) > 10 && other[0] == 0);
+  assert(gossl_cert_make("localhost,127.0.0.1", 19, start, end, other, sizeof other, &err) > 0);
+  assert(memcmp(pem, other, (size_t)n) != 0);
+  assert(gossl_cert_make("a b", 3, start, end, other, sizeof other, &err) == GOSSL_E_ARGUMENT && err.message[0]);
+  assert(gossl_cert_make("a", 1, end, start, other, sizeof other, NULL) == GOSSL_E_ARGUMENT);
+  assert(gossl_cert_make(NULL, 0, start, end, other, sizeof other, NULL) == GOSSL_E_ARGUMENT);
 }
 
 static void wrong(void) {
@@ -157,6 +185,7 @@ int main(int argc, char **argv) {
   make(&p, argv + 1);
   stranger(&p);
   drop(&p);
+  certificate();
   wrong();
   puts("smoke: ok");
   return 0;
