@@ -82,6 +82,7 @@ func changeConfig(handle C.gossl_config, err *C.gossl_error, f func(*core.Config
 	if e := f(changed); e != nil {
 		return report(err, e)
 	}
+	changed.Freeze()
 	k.current.Store(changed)
 	return report(err, nil)
 }
@@ -97,6 +98,7 @@ func go_config_new(method C.int32_t, out *C.gossl_config, err *C.gossl_error) (s
 		return report(err, e)
 	}
 	made := &config{}
+	c.Freeze()
 	made.current.Store(c)
 	*out = C.gossl_config(configs.add(made))
 	return report(err, nil)

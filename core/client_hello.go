@@ -84,7 +84,7 @@ func (c *Conn) buildHello(hs *clientHandshake) error {
 	if _, err := io.ReadFull(c.cfg.Rand, h.Random[:]); err != nil {
 		return err
 	}
-	c.info.clientRandom = h.Random[:]
+	c.info.clientRandom = bytes.Clone(h.Random[:])            // the hello ends with the handshake
 	if name := c.info.serverName; name != "" && !isIP(name) { // RFC 6066 section 3: no addresses
 		h.HasServerName, h.ServerName = true, name
 	}

@@ -38,7 +38,7 @@ func (c *Conn) serverHello12(shared *clientHandshake, sh *wire.ServerHello, m *m
 	}
 	hs.setSuite(c, suite.ByID(sh.CipherSuite))
 	hs.common12.transcript.Write(m.raw)
-	c.info.serverRandom = sh.Random[:]
+	c.info.serverRandom = bytes.Clone(sh.Random[:])
 	hs.ems, hs.etm = sh.ExtendedMasterSecret, sh.EncryptThenMAC && !hs.suite.IsAEAD()
 	c.info.ems, c.info.secureRenego = hs.ems, sh.HasRenegotiationInfo
 	hs.ticketDue, hs.statusDue, hs.sessionID = sh.TicketSupported, sh.StatusRequest, sh.SessionID

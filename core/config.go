@@ -117,6 +117,7 @@ type Config struct {
 	certificates               []*certificate // at most one of each kind of key
 	store                      *pki.Store
 	shared                     *shared
+	frozen                     bool // by Freeze
 }
 
 // defaultCiphers is CPython's default cipher string.
@@ -157,7 +158,20 @@ func (c *Config) Method() Method { return c.method }
 // and statistics are those of both.
 func (c *Config) Copy() *Config { // settings replace slices and never write into them
 	s := *c
+	s.frozen = false
 	return &s
+}
+
+// Freeze says that c will never be changed again: connections then share it, instead of having a copy each. What its
+// fields point to must not change either. A Copy can be changed.
+func (c *Config) Freeze() { c.frozen = true }
+
+// forConn returns what a connection keeps of c.
+func (c *Config) forConn() *Config {
+	if c.frozen {
+		return c
+	}
+	return c.Copy()
 }
 
 // VerifyFlags returns OpenSSL's X509_V_FLAG_* bits. The default is TRUSTED_FIRST.

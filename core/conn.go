@@ -27,8 +27,8 @@ const (
 type Conn struct {
 	cfg  *Config
 	side Side
-	in   *Buffer
-	out  *Buffer
+	in   Buffer
+	out  Buffer
 	rd   record.Half
 	wr   record.Half
 
@@ -73,7 +73,7 @@ func NewConn(cfg *Config, side Side, serverName string) (*Conn, error) {
 	if cfg.MaxEarlyData < 0 || cfg.MaxEarlyData > maxEarlyLimit {
 		return nil, misuse(alert.ReasonInvalidMaxEarlyData, "MaxEarlyData is not between 0 and 2^24 bytes")
 	}
-	c := &Conn{cfg: cfg.Copy(), side: side, in: &Buffer{}, out: &Buffer{}}
+	c := &Conn{cfg: cfg.forConn(), side: side}
 	c.info.serverName = serverName
 	c.wr.SetVersion(VersionTLS10) // RFC 9846 appendix E.5: the first record says 0x0301
 	c.cfg.shared.countStart(side)
@@ -81,10 +81,10 @@ func NewConn(cfg *Config, side Side, serverName string) (*Conn, error) {
 }
 
 // In is the queue of ciphertext from the peer. The caller fills it.
-func (c *Conn) In() *Buffer { return c.in }
+func (c *Conn) In() *Buffer { return &c.in }
 
 // Out is the queue of ciphertext to the peer. The caller empties it.
-func (c *Conn) Out() *Buffer { return c.out }
+func (c *Conn) Out() *Buffer { return &c.out }
 
 // InputEnded says that nothing will come any more: the transport ended.
 func (c *Conn) InputEnded() { c.inputEnded = true }

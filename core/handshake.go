@@ -125,7 +125,7 @@ func (c *Conn) nextMessage() (handled bool, err error) {
 	if len(b) < handshakeHeaderLen+n {
 		return false, nil
 	}
-	m.raw = append([]byte(nil), b[:handshakeHeaderLen+n]...)
+	m.raw = b[: handshakeHeaderLen+n : handshakeHeaderLen+n] // what comes later goes behind it: no copy is needed
 	m.body = m.raw[handshakeHeaderLen:]
 	c.handshakeIn = b[handshakeHeaderLen+n:]
 	m.aligned = len(c.handshakeIn) == 0

@@ -2,8 +2,10 @@ package core
 
 import (
 	"errors"
+	"runtime"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/group"
@@ -289,4 +291,38 @@ func TestSettingsThatAreNotHonouredAreRefused(t *testing.T) {
 	require.Error(t, c.SetDHParams([]byte("nothing")))
 	_, err = NewConfig(Method(1))
 	require.Error(t, err)
+}
+
+func TestAFrozenConfigIsSharedAndItsCopyIsNot(t *testing.T) {
+	cfg, err := NewConfig(MethodTLSClient)
+	require.NoError(t, err)
+	before, err := NewConn(cfg, Client, "a")
+	require.NoError(t, err)
+	require.NotSame(t, cfg, before.cfg)
+	cfg.Freeze()
+	c, err := NewConn(cfg, Client, "a")
+	require.NoError(t, err)
+	require.Same(t, cfg, c.cfg)
+	changed := cfg.Copy()
+	changed.VerifyDepth = 1
+	d, err := NewConn(changed, Client, "a")
+	require.NoError(t, err)
+	require.NotSame(t, changed, d.cfg)
+	require.NotEqual(t, 1, c.cfg.VerifyDepth)
+}
+
+func TestNothingOfTheHandshakeIsKept(t *testing.T) {
+	for _, v := range []uint16{VersionTLS13, VersionTLS12} {
+		client, server, _ := configs(t, ecKey(t))
+		versionsOf(t, v, client, server)
+		c, s := newPair(t, client, server)
+		require.Equal(t, ErrWantRead, c.Handshake())
+		hello := weak.Make(c.state.(waitServerHello).hs.hello)
+		ce, se := shake(c, s)
+		require.NoError(t, ce)
+		require.NoError(t, se)
+		runtime.GC()
+		require.Nil(t, hello.Value())
+		runtime.KeepAlive(c)
+	}
 }

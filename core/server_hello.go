@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"io"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -48,7 +49,8 @@ func (s waitClientHello) handle(c *Conn, m *message) (state, error) {
 	c.version = version
 	c.rd.SetVersion(version)
 	c.wr.SetVersion(min(version, VersionTLS12))
-	c.info.clientRandom, c.info.serverRandom = hello.Random[:], hs.random[:]
+	// Copies: the hello and hs end with the handshake.
+	c.info.clientRandom, c.info.serverRandom = bytes.Clone(hello.Random[:]), bytes.Clone(hs.random[:])
 	c.info.clientSuites, c.info.clientALPN = hello.CipherSuites, hello.ALPN
 	c.info.peerSigalgs = hello.SignatureAlgorithms
 	c.info.wantsOCSP, c.info.wantsSCT, c.info.compression = hello.StatusRequestOCSP, hello.SCT, hello.CertCompression
