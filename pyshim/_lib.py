@@ -22,7 +22,7 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint64,
 from ctypes import c_size_t as size
 from typing import Any, NamedTuple
 
-from . import _codes
+from . import _codes, _musl
 
 # A read gives at most one record, so that no buffer need be larger than this.
 RECORD = 16384
@@ -408,6 +408,7 @@ def _load() -> Library:
     global _library
     with _lock:
         if _library is None:
+            _musl.refuse()
             _check_address_space()
             _check_threads()
             _library = Library(path())

@@ -26,5 +26,10 @@ def check(scratch: Path) -> None:
     subprocess.run(["gcc", source, "-o", shared, *flags(), f"-Wl,-rpath,{prefix}/lib"], check=True)
     archive = [f for f in flags("--static") if f != "-lgossl"]
     subprocess.run(["gcc", source, "-o", static, "-l:libgossl.a", *archive, "-l:libgossl.a", *archive], check=True)
+    asked = ["pkg-config", "--modversion", "gossl"]
+    version = subprocess.run(asked, env=environment, capture_output=True, text=True, check=True).stdout.strip()
     for program in (shared, static):
-        subprocess.run([program], check=True, timeout=20)
+        said = subprocess.run([program], check=True, timeout=20, capture_output=True, text=True).stdout
+        print(said, end="")
+        if f"gossl {version} (" not in said:
+            raise SystemExit(f"pkg-config says {version}, the library {said}")
