@@ -103,6 +103,7 @@ lint: $(VENV)/lint
 	$(PYTHON) tests/generate_docs.py --check
 	$(PYTHON) tests/interpreters.py
 	MYPYPATH=build/site $(VENV)/bin/mypy -p gossl
+	$(VENV)/bin/python tests/types/run.py
 
 $(VENV)/lint: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

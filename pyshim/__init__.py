@@ -11,6 +11,8 @@ Neither importing gossl nor installing it loads the engine: the first context do
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import _consts
 from ._install import install, module, uninstall
 from ._status import Status, status, version
@@ -19,12 +21,16 @@ __all__ = ["Status", "TrustStore", "__version__", "install", "ssl", "status", "t
 
 __version__ = _consts.VERSION
 
+if TYPE_CHECKING:
+    from . import ssl
+    from ._load import TrustStore, trust_store
+else:
 
-def __getattr__(name: str) -> object:
-    if name == "ssl":
-        return module()
-    if name in ("TrustStore", "trust_store"):  # what loads much is not loaded with the package
-        from . import _load
+    def __getattr__(name: str) -> object:
+        if name == "ssl":
+            return module()
+        if name in ("TrustStore", "trust_store"):  # what loads much is not loaded with the package
+            from . import _load
 
-        return getattr(_load, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return getattr(_load, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

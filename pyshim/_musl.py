@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 
 REASON = (
-    "gossl cannot run on musl (Alpine Linux and the like): a Go library needs thread-local storage from the time that a "
-    "program starts, and musl gives none to a library that is loaded later. Use a Python for glibc, as in the image "
-    "python:slim"
+    "gossl cannot run on musl (Alpine Linux and the like): a Go library needs thread-local storage from the time that "
+    "a program starts, and musl gives none to a library that is loaded later. Use a Python for glibc"
 )
 
 
