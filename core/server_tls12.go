@@ -471,7 +471,7 @@ func (hs *server12) decryptPreMaster(c *Conn) ([]byte, error) {
 	//lint:ignore SA1019 RSA key exchange is PKCS #1 v1.5; it is off unless a cipher string asks for it
 	if err := rsa.DecryptPKCS1v15SessionKey(c.cfg.Rand, key, hs.peerCKE.Encrypted, pre); err != nil {
 		return nil, alert.Misbehaved(alert.ReasonDecryptionFailed, alert.DecryptError,
-			"encrypted premaster secret has a wrong length")
+			"encrypted premaster secret is of another length than the modulus, or not below it")
 	}
 	v := hs.hello.LegacyVersion
 	good := subtle.ConstantTimeByteEq(pre[0], byte(v>>8)) & subtle.ConstantTimeByteEq(pre[1], byte(v))
