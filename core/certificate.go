@@ -131,6 +131,9 @@ func (c *Config) use(ders [][]byte, signer crypto.Signer, isPSS bool) error {
 	if err != nil {
 		return err
 	}
+	if leaf.Malformed() {
+		return alert.Input(alert.LibX509V3, alert.ReasonX509V3InvalidCertificate, "an extension of the certificate is malformed")
+	}
 	if leaf.PublicKey == nil {
 		return alert.Input(alert.LibX509, alert.ReasonX509KeyTypeMismatch, "certificate has an unsupported public key")
 	}

@@ -42,25 +42,26 @@ const (
 
 // Reasons of libraries other than SSL.
 const (
-	AnyPEMLib                     Reason = 0x80009 // ERR_R_PEM_LIB, in any library: "[X509] PEM lib"
-	AnyASN1Lib                    Reason = 0x8000d // ERR_R_ASN1_LIB, in any library
-	AnyX509Lib                    Reason = 0x8000b // ERR_R_X509_LIB, in any library
-	ReasonPEMNoStartLine          Reason = 108     // LibPEM
-	ReasonPEMBadBase64            Reason = 100     // LibPEM
-	ReasonPEMBadDecrypt           Reason = 101     // LibPEM
-	ReasonPEMBadEndLine           Reason = 102     // LibPEM
-	ReasonX509KeyValuesMismatch   Reason = 116     // LibX509
-	ReasonX509KeyTypeMismatch     Reason = 115     // LibX509
-	ReasonX509NoCertOrCRLFound    Reason = 136     // LibX509
-	ReasonASN1HeaderTooLong       Reason = 123     // LibASN1
-	ReasonASN1NotEnoughData       Reason = 142     // LibASN1
-	ReasonASN1NestedError         Reason = 58      // LibASN1
-	ReasonASN1WrongTag            Reason = 168     // LibASN1
-	ReasonASN1TooLong             Reason = 155     // LibASN1
-	ReasonEVPBadDecrypt           Reason = 100     // LibEVP
-	ReasonEVPUnsupportedAlgorithm Reason = 156     // LibEVP
-	ReasonPKCS12DecodeError       Reason = 101     // LibPKCS12
-	ReasonPKCS12MACVerifyFailure  Reason = 113     // LibPKCS12
+	AnyPEMLib                      Reason = 0x80009 // ERR_R_PEM_LIB, in any library: "[X509] PEM lib"
+	AnyASN1Lib                     Reason = 0x8000d // ERR_R_ASN1_LIB, in any library
+	AnyX509Lib                     Reason = 0x8000b // ERR_R_X509_LIB, in any library
+	ReasonPEMNoStartLine           Reason = 108     // LibPEM
+	ReasonPEMBadBase64             Reason = 100     // LibPEM
+	ReasonPEMBadDecrypt            Reason = 101     // LibPEM
+	ReasonPEMBadEndLine            Reason = 102     // LibPEM
+	ReasonX509KeyValuesMismatch    Reason = 116     // LibX509
+	ReasonX509KeyTypeMismatch      Reason = 115     // LibX509
+	ReasonX509NoCertOrCRLFound     Reason = 136     // LibX509
+	ReasonX509V3InvalidCertificate Reason = 158     // LibX509V3
+	ReasonASN1HeaderTooLong        Reason = 123     // LibASN1
+	ReasonASN1NotEnoughData        Reason = 142     // LibASN1
+	ReasonASN1NestedError          Reason = 58      // LibASN1
+	ReasonASN1WrongTag             Reason = 168     // LibASN1
+	ReasonASN1TooLong              Reason = 155     // LibASN1
+	ReasonEVPBadDecrypt            Reason = 100     // LibEVP
+	ReasonEVPUnsupportedAlgorithm  Reason = 156     // LibEVP
+	ReasonPKCS12DecodeError        Reason = 101     // LibPKCS12
+	ReasonPKCS12MACVerifyFailure   Reason = 113     // LibPKCS12
 )
 
 // Error is the engine's one error type. A connection's first Error sticks: every later call returns the same value.

@@ -116,12 +116,11 @@ func WithoutTrust(der []byte) []byte {
 	return der
 }
 
-// SplitDER cuts certificates that stand back to back. A single byte behind them is passed over, as OpenSSL does.
-// With an error it returns those before the fault.
+// SplitDER cuts certificates that stand back to back. With an error it returns those before the fault.
 func SplitDER(data []byte) ([][]byte, error) {
 	s := cryptobyte.String(data)
 	var l [][]byte
-	for !s.Empty() && (len(s) > 1 || l == nil) {
+	for !s.Empty() {
 		var der cryptobyte.String
 		if !s.ReadASN1Element(&der, asn1.SEQUENCE) {
 			return l, alert.Input(alert.LibASN1, alert.ReasonASN1NotEnoughData, "not a certificate in DER")

@@ -162,6 +162,10 @@ func readOptionalBool(s *cryptobyte.String, out *bool) bool {
 	return true
 }
 
+// Malformed reports whether an extension is not what it should be, or there is one twice. Nothing trusts such a
+// certificate, and OpenSSL does not send one either.
+func (c *Certificate) Malformed() bool { return c.malformed }
+
 // Extensions returns all extensions in their order.
 func (c *Certificate) Extensions() []Extension { return c.exts }
 

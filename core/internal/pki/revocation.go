@@ -35,16 +35,19 @@ func (v *verification) checkRevoked(depth int) alert.VerifyCode {
 	}
 	for covered := 0; covered != allReasons; {
 		best := v.bestCRL(depth, covered)
-		if best.crl == nil || best.reasons == covered {
+		if best.crl == nil {
 			return alert.VerifyUnableToGetCRL
 		}
-		covered = best.reasons
 		if code := v.checkCRL(best); code != alert.VerifyOK {
 			return code
 		}
 		if best.crl.revokes(c) {
 			return alert.VerifyCertRevoked
 		}
+		if best.reasons == covered { // another round would find the same
+			return alert.VerifyUnableToGetCRL
+		}
+		covered = best.reasons
 	}
 	return alert.VerifyOK
 }

@@ -12,7 +12,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/json"
 	"encoding/pem"
 	"log"
@@ -21,6 +20,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -33,8 +33,10 @@ type Case struct {
 	Anchors string   `json:"anchors"`
 	CRLs    string   `json:"crls"`
 	Host    string   `json:"host"`
-	Flags   int      `json:"flags"` // X509_V_FLAG_*
-	Level   int      `json:"level"` // security level
+	Flags   int      `json:"flags"`      // X509_V_FLAG_*
+	Hosts   int      `json:"host_flags"` // X509_CHECK_FLAG_*
+	Level   int      `json:"level"`      // security level
+	Client  bool     `json:"client"`     // the chain is a client's, and a server verifies it
 }
 
 // OpenSSL's flags.
@@ -42,8 +44,11 @@ const (
 	crlCheck     = 0x4
 	crlCheckAll  = 0x8
 	strict       = 0x20
+	allowProxies = 0x40
 	trustedFirst = 0x8000
 	partialChain = 0x80000
+
+	noPartialWildcards = 4 // of the flags for hosts, what CPython sets
 )
 
 type maker struct {
@@ -52,6 +57,7 @@ type maker struct {
 	keys []crypto.Signer // good ones
 	weak crypto.Signer
 	what []string
+	mild int // how many times less likely than usual faults are
 }
 
 func must[T any](v T, err error) T {
@@ -66,14 +72,20 @@ func newMaker(seed uint64) *maker {
 	for range 6 {
 		m.keys = append(m.keys, must(ecdsa.GenerateKey(elliptic.P256(), crand.Reader)))
 	}
-	m.keys = append(m.keys, must(rsa.GenerateKey(crand.Reader, 2048)))
+	m.keys = append(m.keys, must(rsa.GenerateKey(crand.Reader, 2048)), must(rsa.GenerateKey(crand.Reader, 2048)))
 	m.weak = must(rsa.GenerateKey(crand.Reader, 1024))
 	return m
 }
 
-// chance notes what happened, with the probability of one in n.
+func sameKind(a, b crypto.Signer) bool {
+	_, x := a.(*rsa.PrivateKey)
+	_, y := b.(*rsa.PrivateKey)
+	return x == y
+}
+
+// chance notes what happened, with the probability of one in n, or less in a mild case.
 func (m *maker) chance(n int, what string) bool {
-	if m.r.IntN(n) != 0 {
+	if m.r.IntN(n*m.mild) != 0 {
 		return false
 	}
 	m.what = append(m.what, what)
@@ -100,7 +112,10 @@ func (m *maker) template(name string) *x509.Certificate {
 		t.NotBefore = m.now.Add(time.Hour)
 	}
 	if m.chance(40, name+": unknown critical extension") {
-		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: asn1.ObjectIdentifier{1, 2, 3, 4}, Critical: true, Value: []byte{5, 0}})
+		t.ExtraExtensions = append(t.ExtraExtensions, unknownExtension())
+	}
+	if m.r.IntN(8) == 0 {
+		t.ExtraExtensions = append(t.ExtraExtensions, m.points())
 	}
 	return t
 }
@@ -171,7 +186,7 @@ func (m *maker) constrain(t *x509.Certificate) {
 }
 
 var (
-	hosts    = []string{"example.com", "www.example.com", "a.b.example.com", "xn--bcher-kva.example.com", "other.test", "10.1.2.3", "2001:db8::1", "WWW.Example.COM"}
+	hosts    = []string{"example.com", "example.com", "www.example.com", "b\u00fccher.example.com", "example.com.", "www.example.com", "a.b.example.com", "xn--bcher-kva.example.com", "other.test", "10.1.2.3", "2001:db8::1", "WWW.Example.COM"}
 	patterns = []string{"example.com", "www.example.com", "*.example.com", "w*.example.com", "*.b.example.com", "*.com", "xn--*.example.com",
 		"xn--bcher-kva.example.com", "other.test", "*", "*.*.example.com", "www.*.com", "a.b.example.com", "EXAMPLE.com"}
 	addresses = []string{"10.1.2.3", "192.0.2.1", "2001:db8::1"}
@@ -180,7 +195,7 @@ var (
 func (m *maker) leaf(parent *node) *node {
 	t := m.template("leaf")
 	t.KeyUsage = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyEncipherment
-	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	if m.chance(20, "leaf: extended key usage") {
 		t.ExtKeyUsage = [][]x509.ExtKeyUsage{nil, {x509.ExtKeyUsageClientAuth}, {x509.ExtKeyUsageAny}, {x509.ExtKeyUsageCodeSigning}}[m.r.IntN(4)]
 	}
@@ -191,13 +206,18 @@ func (m *maker) leaf(parent *node) *node {
 		t.IsCA = true
 	}
 	t.Subject.CommonName = pick(m, patterns...)
-	if !m.chance(8, "leaf: common name only") {
+	if m.mild > 1 && m.r.IntN(2) == 0 { // good for most hosts
+		t.DNSNames = []string{"example.com", "*.example.com", "*.b.example.com", "other.test"}
+		t.IPAddresses = []net.IP{net.ParseIP("10.1.2.3"), net.ParseIP("2001:db8::1")}
+	} else if !m.chance(8, "leaf: common name only") {
 		for range 1 + m.r.IntN(3) {
 			t.DNSNames = append(t.DNSNames, pick(m, patterns...))
 		}
 		if m.r.IntN(3) == 0 {
 			t.IPAddresses = append(t.IPAddresses, net.ParseIP(pick(m, addresses...)))
 		}
+	} else if strings.Contains(t.Subject.CommonName, "*") {
+		m.what = append(m.what, "leaf: wildcard in the common name")
 	}
 	key := m.key("leaf")
 	if m.chance(20, "leaf: self-signed") {
@@ -214,36 +234,15 @@ func encode(label string, ders ...[]byte) string {
 	return b.String()
 }
 
-// crl makes a list of an authority, perhaps with one of its certificates.
-func (m *maker) crl(of *node, child *x509.Certificate) string {
-	if m.chance(8, "CRL missing") {
-		return ""
-	}
-	t := &x509.RevocationList{Number: big.NewInt(1), ThisUpdate: m.now.Add(-2 * time.Hour), NextUpdate: m.now.Add(2 * time.Hour)}
-	switch {
-	case m.chance(10, "CRL expired"):
-		t.NextUpdate = m.now.Add(-time.Hour)
-	case m.chance(12, "CRL not yet valid"):
-		t.ThisUpdate = m.now.Add(time.Hour)
-	}
-	if child != nil && m.chance(5, "revoked") {
-		t.RevokedCertificateEntries = []x509.RevocationListEntry{{SerialNumber: child.SerialNumber, RevocationTime: m.now.Add(-time.Hour)}}
-	}
-	issuer := *of.cert
-	issuer.KeyUsage |= x509.KeyUsageCRLSign // CreateRevocationList insists; the certificate that is sent says what it says
-	if len(issuer.SubjectKeyId) == 0 {
-		issuer.SubjectKeyId = []byte{1}
-	}
-	der, err := x509.CreateRevocationList(crand.Reader, t, &issuer, of.key)
-	if err != nil {
-		log.Fatal(err)
-	}
-	return encode("X509 CRL", der)
-}
-
 func (m *maker) next(id int) *Case {
-	m.what = nil
-	c := &Case{ID: id, Host: pick(m, hosts...), Flags: trustedFirst, Level: pick(m, 0, 1, 1, 2, 2, 2)}
+	m.what, m.mild = nil, pick(m, 1, 1, 3, 10)
+	c := &Case{ID: id, Host: pick(m, hosts...), Flags: trustedFirst, Level: pick(m, 0, 1, 1, 2, 2, 2), Hosts: noPartialWildcards}
+	if m.r.IntN(3) == 0 {
+		c.Hosts = m.r.IntN(64)
+	}
+	if c.Client = m.r.IntN(6) == 0; c.Client {
+		m.what = append(m.what, "client")
+	}
 	root := m.authority("root", nil)
 	above := []*node{root}
 	for i := range m.r.IntN(4) {
@@ -257,21 +256,33 @@ func (m *maker) next(id int) *Case {
 	}
 	anchors := [][]byte{root.cert.Raw}
 	m.spoil(c, &send, &anchors, above, leaf)
-	c.Chain, c.Anchors = encode("CERTIFICATE", send...), encode("CERTIFICATE", anchors...)
-	if m.chance(5, "CRL check") {
+	end := leaf
+	if m.r.IntN(10) == 0 {
+		m.what = append(m.what, "proxies")
+		end = m.proxies(leaf, &send)
+		if m.r.IntN(4) != 0 {
+			c.Flags |= allowProxies
+		}
+	}
+	c.Chain = encode("CERTIFICATE", send...)
+	for _, a := range anchors {
+		c.Anchors += m.anchor(a)
+	}
+	if m.r.IntN(4) == 0 {
+		m.what = append(m.what, "CRL check")
 		c.Flags |= pick(m, crlCheck, crlCheck|crlCheckAll)
 		for i, a := range above {
 			child := leaf.cert
 			if i+1 < len(above) {
 				child = above[i+1].cert
 			}
-			c.CRLs += m.crl(a, child)
+			c.CRLs += m.lists(a, child)
 		}
 	}
 	if m.chance(6, "strict") {
 		c.Flags |= strict
 	}
-	c.Key = encode("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(leaf.key)))
+	c.Key = encode("PRIVATE KEY", must(x509.MarshalPKCS8PrivateKey(end.key)))
 	c.What = append([]string{}, m.what...)
 	return c
 }
