@@ -6,10 +6,12 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,6 +138,7 @@ func FuzzBundle(f *testing.F) {
 	f.Add([]byte("text\n-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		_, _, _ = Bundle(data)
+		Entries(data)
 		_, _ = SplitDER(data)
 		_, _, _ = DHParams(data)
 	})
@@ -171,6 +174,63 @@ func TestPKCS12(t *testing.T) {
 		_, _, err := PKCS12(good[:n], password)
 		require.Error(t, err, n)
 	}
+}
+
+func TestHoursOfIterationsAreRefused(t *testing.T) {
+	good := pfx(t, "secret")
+	require.True(t, modestIterations(good, deepest))
+	require.False(t, modestIterations([]byte{0x30, 10, 4, 1, 0, 2, 5, 0, 0xff, 0xff, 0xff, 0xff}, deepest))
+	require.False(t, modestIterations([]byte{0x30, 14, 4, 12, 0x30, 10, 4, 1, 0, 2, 5, 0, 0xff, 0xff, 0xff, 0xff}, deepest))
+	_, _, ok := readPBEParams([]byte{0x30, 10, 4, 1, 0, 2, 5, 0, 0xff, 0xff, 0xff, 0xff})
+	require.False(t, ok)
+	_, _, ok = readPBEParams([]byte{0x30, 6, 4, 1, 0, 2, 1, 1})
+	require.True(t, ok)
+}
+
+func TestEntriesGoOnBehindWhatIsMalformed(t *testing.T) {
+	good := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}})
+	list := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: []byte{0x30, 0}})
+	bad := []byte("-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n")
+	all := slices.Concat(bad, good, []byte("text\n"), bad, list, good[:28], good)
+	entries := Entries(all)
+	var kinds []string
+	for _, e := range entries {
+		switch {
+		case e.Err != nil:
+			kinds = append(kinds, "bad")
+		case e.IsCRL:
+			kinds = append(kinds, "list")
+		default:
+			kinds = append(kinds, "good")
+		}
+	}
+	require.Equal(t, []string{"bad", "good", "bad", "list", "bad", "good"}, kinds)
+	for n := range all {
+		Entries(all[:n])
+	}
+}
+
+func FuzzEncryptedKey(f *testing.F) {
+	for _, name := range forms(f) {
+		if b, _, err := NextBlock(read(f, name)); err == nil && b.Type == "ENCRYPTED PRIVATE KEY" && !strings.Contains(name, "scrypt") {
+			f.Add(b.Bytes)
+		}
+	}
+	f.Fuzz(func(_ *testing.T, der []byte) {
+		if len(der) < 1<<10 && modestIterations(der, deepest) && !hasManyIterations(der) {
+			decryptPKCS8(der, []byte("secret"))
+		}
+	})
+}
+
+// hasManyIterations reports whether a derivation would take longer than fuzzing has time for.
+func hasManyIterations(der []byte) bool {
+	for i := range der {
+		if der[i] == 2 && i+1 < len(der) && der[i+1] > 2 && der[i+1] < 9 {
+			return true
+		}
+	}
+	return false
 }
 
 func FuzzPKCS12(f *testing.F) {

@@ -41,15 +41,21 @@ var aesKeyLens = map[string]int{
 	"\x60\x86\x48\x01\x65\x03\x04\x01\x2a": 32,
 }
 
-// decryptPKCS8 decrypts an EncryptedPrivateKeyInfo (RFC 5958 section 3) with PBES2 (RFC 8018 section 6.2). It returns
+// decryptPKCS8 decrypts an EncryptedPrivateKeyInfo (RFC 5958 section 3) with PBES2 (RFC 8018 section 6.2)
+// or PBES1. It returns
 // nil for a wrong password, other schemes and malformed data alike.
 func decryptPKCS8(der, password []byte) []byte {
 	s := cryptobyte.String(der)
 	var seq, alg, oid, params, kdf, enc, ciphertext cryptobyte.String
 	if !s.ReadASN1(&seq, asn1.SEQUENCE) || !s.Empty() || !seq.ReadASN1(&alg, asn1.SEQUENCE) ||
-		!alg.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) || string(oid) != oidPBES2 ||
-		!alg.ReadASN1(&params, asn1.SEQUENCE) || !params.ReadASN1(&kdf, asn1.SEQUENCE) ||
-		!params.ReadASN1(&enc, asn1.SEQUENCE) || !seq.ReadASN1(&ciphertext, asn1.OCTET_STRING) {
+		!alg.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) || !seq.ReadASN1(&ciphertext, asn1.OCTET_STRING) {
+		return nil
+	}
+	if string(oid) != oidPBES2 {
+		return decryptPBES1(der, string(oid), alg, ciphertext, password)
+	}
+	if !alg.ReadASN1(&params, asn1.SEQUENCE) || !params.ReadASN1(&kdf, asn1.SEQUENCE) ||
+		!params.ReadASN1(&enc, asn1.SEQUENCE) {
 		return nil
 	}
 	var cipherOID, iv cryptobyte.String

@@ -22,6 +22,9 @@ func IsPKCS12(data []byte) bool {
 // PKCS12 reads a chain (DER, leaf first) and its key from a PFX. Without a password the empty one is tried, as OpenSSL
 // does.
 func PKCS12(data []byte, password PasswordFunc) (chain [][]byte, key crypto.Signer, err error) {
+	if !modestIterations(data, deepest) {
+		return nil, nil, alert.Input(alert.LibPKCS12, alert.ReasonPKCS12DecodeError, "PKCS #12 asks for too many iterations")
+	}
 	private, leaf, above, err := pkcs12.DecodeChain(data, "")
 	if errors.Is(err, pkcs12.ErrIncorrectPassword) {
 		pass, perr := password()
@@ -45,4 +48,31 @@ func PKCS12(data []byte, password PasswordFunc) (chain [][]byte, key crypto.Sign
 		chain = append(chain, c.Raw)
 	}
 	return chain, s, nil
+}
+
+// deepest is how far down parameters are looked for: a key bag's are nine levels deep, OCTET STRINGs counted.
+const deepest = 16
+
+// modestIterations looks for derivations of keys that would take hours: an INTEGER behind an OCTET STRING is the number of
+// iterations behind a salt in all that PKCS #12 has (RFC 7292 section 4, RFC 8018 appendix A). What is encrypted is not seen.
+func modestIterations(data []byte, depth int) bool {
+	s, behindOctets := cryptobyte.String(data), false
+	for !s.Empty() && depth > 0 {
+		var element, content cryptobyte.String
+		var tag asn1.Tag
+		if !s.ReadAnyASN1Element(&element, &tag) {
+			return true // no DER: whoever reads it will say so
+		}
+		whole := element
+		element.ReadAnyASN1(&content, nil)
+		var n int64
+		if behindOctets && tag == asn1.INTEGER && (!whole.ReadASN1Integer(&n) || n > maxIterations) {
+			return false
+		}
+		behindOctets = tag == asn1.OCTET_STRING
+		if (behindOctets || tag&0x20 != 0) && !modestIterations(content, depth-1) {
+			return false
+		}
+	}
+	return true
 }

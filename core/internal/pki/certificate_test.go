@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"math/big"
 	"os"
 	"path/filepath"
 	"testing"
@@ -117,9 +118,13 @@ func FuzzParseCRL(f *testing.F) {
 			f.Add(pemDER(text))
 		}
 	}
+	root := issue(f, "root", nil, nil, nil)
+	f.Add(listOf(f, root, big.NewInt(7)))
+	cert := root.parsed(f)
 	f.Fuzz(func(_ *testing.T, der []byte) {
 		if c, err := ParseCRL(der); err == nil {
 			c.revokes(&Certificate{Serial: []byte{1}})
+			cert.inScope(c)
 		}
 	})
 }
