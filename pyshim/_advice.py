@@ -155,7 +155,7 @@ _LEVEL = (
 def _strict(section: str) -> tuple[str, str]:
     return (
         f"RFC 5280 section {section}, which SSLContext.verify_flags asks for by VERIFY_X509_STRICT",
-        _REISSUE,
+        f"{_REISSUE}; a program that must do without the rule can clear VERIFY_X509_STRICT",
     )
 
 

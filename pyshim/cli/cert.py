@@ -64,7 +64,10 @@ def _ders(options: argparse.Namespace, terminal: Terminal) -> list[bytes]:
             raise Ended(f"{source}: {e.strerror}") from None
     # What a server sends is shown whether it is good or not.
     options.insecure = True
-    dialled = dial(target.parse(source, options.name, options.starttls), options, terminal)
+    try:
+        dialled = dial(target.parse(source, options.name, options.starttls), options, terminal)
+    except Ended as e:
+        raise Ended(f"{source} is no file; and as a server: {e}", e.code) from None
     try:
         ders = dialled.peer_chain()
         if not ders:

@@ -7,7 +7,7 @@ import ipaddress
 import json
 import time
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from gossl import _codes, _lib
 from gossl._advice import printable
@@ -22,7 +22,7 @@ _SHOWN_NAMES = 3
 
 
 def describe(der: bytes) -> dict[str, Any]:
-    """What a certificate says, in a form that does not change: see SCHEMA in tests/python/test_cli_cert.py."""
+    """What a certificate says. The keys are those of the JSON reports: they may become more, never others."""
     found = {what: _lib.get_certificate(der, what) for what in (_codes.CERT_JSON, _codes.CERT_DETAILS)}
     basic, more = found[_codes.CERT_JSON], found[_codes.CERT_DETAILS]
     if not isinstance(basic, bytes) or not isinstance(more, bytes):
@@ -65,7 +65,7 @@ def iso(seconds: int | None) -> str | None:
     if seconds is None:
         return None
     try:
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return datetime.fromtimestamp(seconds, timezone.utc).replace(tzinfo=None).isoformat() + "Z"
     except (OverflowError, OSError, ValueError):
         return None
 
@@ -113,7 +113,7 @@ def _days(days: float) -> str:
 
 
 def _seconds(text: str) -> float:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+    return datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc).timestamp()
 
 
 def names_text(facts: dict[str, Any], most: int = _SHOWN_NAMES) -> str:
@@ -133,15 +133,20 @@ def _plain(name: str) -> str:
     return printable(value if kind == "DNS" else name)
 
 
-def tree(built: list[bytes], sent: list[bytes], terminal: Terminal, refused: tuple[int, str] | None) -> list[str]:
-    """The chain as a tree that grows from its trust anchor, or from what is missing, down to the server's own.
+class Verdict(NamedTuple):
+    """Why a chain was refused."""
 
-    refused is the depth of the certificate that was refused, and why.
-    """
+    depth: int  # of the certificate that it is about
+    text: str
+    lacks_issuer: bool  # nothing was found above the last certificate
+
+
+def tree(built: list[bytes], sent: list[bytes], terminal: Terminal, refused: Verdict | None) -> list[str]:
+    """The chain as a tree that grows from its trust anchor, or from what is missing, down to the server's own."""
     chain = built or sent
     facts = [describe(der) for der in chain]
     lines: list[str] = []
-    if facts and not facts[-1]["self_signed"] and refused:
+    if facts and refused and refused.lacks_issuer:
         missing = f"? {short_name(facts[-1], 'issuer')}  not found"
         lines.append(terminal.paint(missing, "yellow"))
     indent = len(lines)
@@ -149,23 +154,22 @@ def tree(built: list[bytes], sent: list[bytes], terminal: Terminal, refused: tup
         depth = len(chain) - 1 - place
         margin = "   " * (place + indent - 1) + "└─ " if place + indent else ""
         below = "   " * (place + indent)
-        lines.append(margin + terminal.paint(short_name(fact), "bold") + _role(depth, der, chain, sent, built, refused))
+        is_anchor = bool(built) and depth == len(chain) - 1 and not (refused and refused.lacks_issuer)
+        lines.append(margin + terminal.paint(short_name(fact), "bold") + _role(der in sent, is_anchor, refused))
         lines.append(f"{below}   {terminal.paint(key_text(fact), 'dim')} · {dates_text(fact, terminal)}")
         if depth == 0 and fact["names"]:
             lines.append(f"{below}   for {names_text(fact)}")
-        if refused and refused[0] == depth:
-            lines.append(f"{below}   " + terminal.paint(f"✗ {refused[1]}", "red"))
+        if refused and refused.depth == depth:
+            lines.append(f"{below}   " + terminal.paint(f"✗ {refused.text}", "red"))
     unused = [der for der in sent if der not in chain]
     if unused:
         lines.append(f"also sent, not used: {', '.join(short_name(describe(der)) for der in unused)}")
     return lines
 
 
-def _role(depth: int, der: bytes, chain: list[bytes], sent: list[bytes], built: list[bytes], refused: object) -> str:
+def _role(was_sent: bool, is_anchor: bool, refused: Verdict | None) -> str:
     """Where a certificate of a chain comes from."""
-    is_last = depth == len(chain) - 1
-    if der not in sent:
-        return "  (trust anchor)" if is_last else "  (from the trust store)"
-    if built and is_last and not refused:
-        return "  (trust anchor, sent too)"
-    return ""
+    if was_sent:
+        # The last of a refused chain may be trusted or not.
+        return "  (trust anchor, sent too)" if is_anchor and not refused else ""
+    return "  (trust anchor)" if is_anchor else "  (from the trust store)"

@@ -25,6 +25,7 @@ SCHEMA = "gossl.connect/1"
 
 _TRUST_IT = "--cafile FILE, or the variable SSL_CERT_FILE"
 _COLUMN = 12
+_LACK_ISSUER = (2, 20)  # X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and ..._LOCALLY
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +46,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
             # What comes from the server is alone on standard output.
             show(dialled, Terminal(terminal.err, terminal.err, options.color))
             if dialled.error is None:
+                dialled.recorder.stop()
                 pipe.run(dialled, options.timeout)
         else:
             show(dialled, terminal)
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def report(dialled: Dialled) -> dict[str, Any]:
-    """The whole report in a form that does not change: see SCHEMA in tests/python/test_cli_connect.py."""
+    """The whole report for programs: keys may become more, never others."""
     return {
         "schema": SCHEMA,
         "ok": dialled.error is None,
@@ -138,8 +140,11 @@ def show(dialled: Dialled, terminal: Terminal) -> None:
         if text:
             terminal.print_row(label, text, _COLUMN)
     refusal = dialled.refusal()
-    refused = (refusal.depth, str(getattr(dialled.error, "verify_message", ""))) if refusal else None
-    lines = certificates.tree(dialled.built_chain(), dialled.peer_chain(), terminal, refused)
+    verdict = None
+    if refusal:
+        text = str(getattr(dialled.error, "verify_message", ""))
+        verdict = certificates.Verdict(refusal.depth, text, refusal.code in _LACK_ISSUER)
+    lines = certificates.tree(dialled.built_chain(), dialled.peer_chain(), terminal, verdict)
     for number, line in enumerate(lines):
         terminal.print(f"  {'chain' if number == 0 else '':<{_COLUMN}}{line}")
     for label, text in _advice_on(dialled).labelled():

@@ -8,6 +8,7 @@ import os
 import select
 import socket
 import time
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from gossl._cert import entries
 
 from . import recorder, starttls
 from .ends import Ended, Exit
-from .target import Target
+from .target import VERSIONS, Target
 from .terminal import Terminal
 
 # For how long, in seconds, a TLS 1.3 server that asked for a certificate may take to refuse it.
@@ -97,8 +98,7 @@ def context_of(options: argparse.Namespace) -> Any:
         if options.insecure:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if options.tls:
-            version = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}[options.tls]
-            context.minimum_version = context.maximum_version = version
+            _only(context, VERSIONS[options.tls])
         if options.ciphers:
             context.set_ciphers(options.ciphers)
         if options.groups:
@@ -114,6 +114,15 @@ def context_of(options: argparse.Namespace) -> Any:
     if options.key and not options.cert:
         raise Ended("--key needs --cert", Exit.USAGE)
     return context
+
+
+def _only(context: Any, version: int) -> None:
+    """This TLS version alone; one that nobody should use any more must be asked for by name, which this was."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if version < ssl.TLSVersion.TLSv1_2:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion(version)
 
 
 def setting_failed(error: Exception) -> str:

@@ -52,7 +52,7 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def examine(modules: list[str], terminal: Terminal) -> dict[str, Any]:
-    """The report, in a form that does not change: see SCHEMA in tests/python/test_cli_doctor.py."""
+    """The report, for programs too: keys may become more, never others."""
     problems: list[str] = []
     gossl.install()
     imported = {}

@@ -39,10 +39,15 @@ class Recorder:
     def __init__(self, context: Any) -> None:
         self.records: list[Record] = []
         self.began = time.perf_counter()
+        self._context = context
         self._changed = {True: False, False: False}  # by direction: a ChangeCipherSpec has passed
         self._is_tls13 = False
         # Below ssl.py's property, which knows fewer numbers than may come.
         _ssl._SSLContext._msg_callback.__set__(context, self._note)  # type: ignore[attr-defined]
+
+    def stop(self) -> None:
+        """Keeps no more: a connection may go on for long."""
+        _ssl._SSLContext._msg_callback.__set__(self._context, None)  # type: ignore[attr-defined]
 
     def messages(self, sent: bool) -> list[Message]:
         return [m for r in self.records if r.sent == sent for m in r.messages]

@@ -10,6 +10,8 @@ import time
 from functools import partial
 from typing import Any
 
+from gossl._advice import printable
+
 from .ends import Ended, Exit
 from .terminal import Terminal
 
@@ -98,7 +100,7 @@ def _listen(options: argparse.Namespace, context: Any, terminal: Terminal) -> An
         timeout = _IDLE
 
         def log_message(self, form: str, *arguments: Any) -> None:
-            terminal.complain(f"{self.client_address[0]} {form % arguments}")
+            terminal.complain(f"{self.client_address[0]} {printable(form % arguments)}")
 
     class Server(http.server.ThreadingHTTPServer):
         address_family = socket.AF_INET6 if ":" in options.bind else socket.AF_INET

@@ -14,6 +14,7 @@ _TOP = 70
 _LINE = 17
 _STEP = 28  # from one arrow to the next
 _COLUMNS = 78  # of a note
+_LONGEST_NAME = 64
 
 _CLEAR, _ENCRYPTED, _BAD, _INK, _FAINT = "#b45309", "#15803d", "#b91c1c", "#1f2937", "#6b7280"
 
@@ -36,7 +37,7 @@ def picture(ladder: list[Rung], client: str, server: str, title: str) -> str:
         f"<style>{_STYLE}</style>",
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         _text(_LEFT, 34, client, "head", "middle"),
-        _text(_RIGHT, 34, server, "head", "middle"),
+        _text(_RIGHT, 34, server[:_LONGEST_NAME], "head", "middle"),
         *(
             f'<line x1="{x}" y1="46" x2="{x}" y2="{height - 36}" stroke="{_FAINT}" stroke-width="1.5"/>'
             for x in (_LEFT, _RIGHT)

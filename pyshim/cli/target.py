@@ -10,6 +10,7 @@ from .ends import Ended, Exit
 from .starttls import PORTS
 
 HTTPS = 443
+VERSIONS = {"1.0": 0x0301, "1.1": 0x0302, "1.2": 0x0303, "1.3": 0x0304}
 
 
 class Target(NamedTuple):
@@ -66,7 +67,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     family.add_argument("-4", dest="family", action="store_const", const=4, help="IPv4 only")
     family.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
     tls = parser.add_argument_group("TLS")
-    tls.add_argument("--tls", choices=("1.2", "1.3"), help="this version only")
+    tls.add_argument("--tls", choices=sorted(VERSIONS), help="this version only; 1.0 and 1.1 are not safe")
     tls.add_argument("--ciphers", metavar="LIST", help="cipher string for TLS 1.2, as OpenSSL has them")
     tls.add_argument("--groups", metavar="LIST", help="named groups, colon separated")
     tls.add_argument("--alpn", metavar="LIST", help="application protocols, comma separated, such as h2,http/1.1")

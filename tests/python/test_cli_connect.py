@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import socket
 import ssl as stock
 import subprocess
@@ -10,10 +11,12 @@ import sys
 import tempfile
 import time
 import unittest
+import warnings
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from certs import Authority, Leaf
 from cli_support import (
     CA,
     certificate,
@@ -42,6 +45,28 @@ TLS = {"version", "cipher", "bits", "group", "signature", "alpn", "client_certif
 ERROR = {
     "type", "text", "reason", "verify_code", "verify_message", "depth", "certificate", "rule", "way_out",
 }  # fmt: skip
+
+
+def intermediate() -> tuple[Leaf, Leaf]:
+    """A CA below the tests' own, and what it has issued."""
+    middle = AUTHORITY.issue("middle", "ecdsa")
+    extensions = AUTHORITY.directory / "middle.ext"
+    extensions.write_text(
+        "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash\n"
+        "authorityKeyIdentifier=keyid\n"
+    )
+    subprocess.run(
+        ["openssl", "req", "-new", "-key", str(middle.key), "-out", str(AUTHORITY.directory / "middle.csr"),
+         "-subj", "/CN=gossl test intermediate"], check=True, capture_output=True,
+    )  # fmt: skip
+    subprocess.run(
+        ["openssl", "x509", "-req", "-in", str(AUTHORITY.directory / "middle.csr"), "-CA", CA, "-CAkey",
+         str(AUTHORITY.key), "-CAcreateserial", "-out", str(middle.cert), "-days", "30", "-extfile", str(extensions)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    below = Authority.__new__(Authority)
+    below.directory, below.cert, below.key = AUTHORITY.directory, middle.cert, middle.key
+    return middle, below.issue("below", "ecdsa")
 
 
 class TestConnect(unittest.TestCase):
@@ -136,6 +161,39 @@ class TestConnect(unittest.TestCase):
         error, shown = self.refusal(context, 19, "--cafile", other)
         self.assertEqual(error["depth"], 1)
         self.assertRegex(shown, "gossl test authority\n.*EC P-256.*\n +✗ self-signed certificate in certificate chain")
+
+    def test_a_chain_with_an_intermediate(self) -> None:
+        middle, leaf = intermediate()
+        context = server_context()
+        context.load_cert_chain(leaf.cert, leaf.key)
+        error, shown = self.refusal(context, 20, "--cafile", CA)
+        self.assertIn("chain       ? gossl test intermediate  not found\n              └─ below", shown)
+        self.assertIn("if it is an intermediate CA, the server must send its certificate too", error["way_out"])
+        context.load_cert_chain(leaf.cert.read_bytes() + middle.cert.read_bytes(), leaf.key)
+        with serving(context) as port:
+            ran = run("connect", f"localhost:{port}", "--cafile", CA)
+            self.assertEqual(ran.code, 0, ran.out)
+            names = re.findall(r"^(?:  chain       | +└─ )(.*)$", ran.out, re.MULTILINE)
+            self.assertEqual(names, ["gossl test authority  (trust anchor)", "gossl test intermediate", "below"])
+            # An intermediate CA as the anchor: Python 3.13's default contexts take it.
+            ran = run("connect", f"localhost:{port}", "--cafile", str(middle.cert), "--name", "wrong.test")
+        if sys.version_info >= (3, 13):
+            self.assertIn("✗ certificate refused: Hostname mismatch", ran.out)
+            self.assertNotIn("not found", ran.out)
+        else:
+            self.assertIn("✗ certificate refused: unable to get issuer certificate", ran.out)
+            self.assertIn("? gossl test authority  not found", ran.out)
+
+    def test_old_versions_if_they_are_asked_for(self) -> None:
+        context = server_context()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        with serving(context) as port:
+            for version, name in (("1.0", "TLSv1"), ("1.1", "TLSv1.1")):
+                report = self.report(f"localhost:{port}", "--cafile", CA, "--tls", version)
+                self.assertEqual(report["tls"]["version"], name)
 
     def test_insecure_goes_on_and_says_so(self) -> None:
         with serving(server_context(certificate())) as port:
