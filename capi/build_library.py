@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "capi"))
 
+import apple_stubs  # noqa: E402
 from platforms import Platform, platform  # noqa: E402
 
 # The Go versions whose runtime can be restarted in a forked child (fork.c says what that relies on). To add one, build
@@ -72,7 +73,7 @@ def build_library(target: Path, tags: str = "") -> None:
     mode = "c-archive" if target.suffix == ".a" else "c-shared"
     linker = f"-X main.version={version()}" + ("" if tags else " -s -w")
     if mode == "c-shared":
-        linker += f" -extldflags '{machine.linker(ROOT / 'capi' / 'gossl.map')}'"
+        linker += f" -extldflags '{linker_options(machine, go)}'"
         tags += ",gossl_shared"
     command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
     built = subprocess.run(
@@ -88,6 +89,16 @@ def build_library(target: Path, tags: str = "") -> None:
     target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
     if mode == "c-shared" and "valgrind" not in tags and machine.runs_here:
         prove_restart(target.resolve())
+
+
+def linker_options(machine: Platform, go: str) -> str:
+    """Options of the linker: on Linux only the functions of gossl.h can be seen from outside."""
+    if machine.system == "linux":
+        return f"-Wl,--version-script={ROOT / 'capi' / 'gossl.map'} -Wl,-soname,{machine.library}.1"
+    if machine.system == "darwin" and machine.zig:
+        root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+        return apple_stubs.write(ROOT / "build" / "apple", Path(root.strip()))
+    return ""
 
 
 def prove_restart(library: Path) -> None:

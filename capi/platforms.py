@@ -6,7 +6,6 @@ import os
 import platform as machines
 import shutil
 import sys
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -33,12 +32,6 @@ class Platform(NamedTuple):
         if not self.zig:
             return {}
         return {"GOOS": self.system, "GOARCH": self.processor, "CC": f"{_zig()} cc -target {self.zig}"}
-
-    def linker(self, symbols: Path) -> str:
-        """Options of the linker: only the functions of gossl.h can be seen from outside."""
-        if self.system != "linux":
-            return ""
-        return f"-Wl,--version-script={symbols} -Wl,-soname,{self.library}.1"
 
 
 # By the tag of the wheel. glibc 2.17 is of 2012. Those of macOS and Windows are compiled and never tried.
