@@ -124,7 +124,7 @@ build/wheel-venv/installed: Makefile
 	touch $@
 
 package: build/wheel-venv/installed
-	$(WHEEL_PYTHON) tests/package/run.py
+	$(WHEEL_PYTHON) tests/package/run.py manylinux_2_17_$(shell uname -m)
 
 wheels: build/wheel-venv/installed
 	$(WHEEL_PYTHON) tests/package/wheels.py dist

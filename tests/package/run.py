@@ -1,8 +1,8 @@
 """Packs and installs as users do: sdist, the wheel from the unpacked sdist, that wheel on every interpreter found.
 
-The wheel is for manylinux_2_17 where zig is at hand (make wheels), else for this machine. Each step has a check that
-can fail: what is in the sdist and the wheel, the wheel's size (setup.py), auditwheel's verdict, and on each interpreter
-some of tests/python, run from an installation that has nothing but the wheel. `python run.py [PLATFORM-TAG]`.
+With a platform tag (capi/platforms.py) the wheel is for that one, else for this machine. Each step has a check that can
+fail: what is in the sdist and the wheel, the wheel's size (setup.py), auditwheel's verdict, and on each interpreter some
+of tests/python, run from an installation that has nothing but the wheel. `python run.py [PLATFORM-TAG]`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from interpreters import interpreters  # noqa: E402
 
 # Those tests that need nothing of the tree but themselves.
 TESTS = ("test_install", "test_from_memory", "test_sockets")
-TYPED = "import gossl\nfrom gossl import ssl\n\ncontext: ssl.SSLContext = ssl.create_default_context()\n"
+FILES = (".py", ".pyi")
 
 
 def run(*command: str | Path, **keywords: object) -> str:
@@ -65,6 +65,8 @@ def make_wheel(sources: Path, scratch: Path, platform: str) -> Path:
     check(wheel.name.startswith("gossl-") and "-py3-none-" in wheel.name, f"{wheel.name} is for every Python")
     with zipfile.ZipFile(wheel) as z:
         names = z.namelist()
+        package = {f"gossl/{p.relative_to(ROOT / 'pyshim')}" for p in (ROOT / "pyshim").rglob("*") if p.suffix in FILES}
+        check(package <= set(names), f"the wheel has the package: {sorted(package - set(names))}")
         check("gossl/py.typed" in names, "the wheel says that it is typed")
         check(sum(n.startswith("gossl/libgossl.") for n in names) == 1, "the wheel has one library")
         size = sum(i.file_size for i in z.infolist())
