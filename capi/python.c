@@ -15,6 +15,7 @@
 #ifdef _WIN32
 #include <winsock2.h>
 #define poll WSAPoll
+#undef FASTCALL /* another one of Windows' own */
 #else
 #include <poll.h>
 #endif

@@ -1,8 +1,8 @@
 """Packs and installs as users do: sdist, the wheel from the unpacked sdist, that wheel on every interpreter found.
 
-With a platform tag (capi/platforms.py) the wheel is for that one, else for this machine. Each step has a check that can
-fail: what is in the sdist and the wheel, the wheel's size (setup.py), auditwheel's verdict, and on each interpreter some
-of tests/python, run from an installation that has nothing but the wheel. `python run.py [PLATFORM-TAG]`.
+With a platform tag (capi/platforms.py) the wheel is for that one, else for this machine. Each step has a check that
+can fail: what is in the sdist and the wheel, the wheel's size (setup.py), auditwheel's verdict, and on each interpreter
+some of tests/python, run from an installation that has nothing but the wheel. `python run.py [PLATFORM-TAG]`.
 """
 
 from __future__ import annotations
