@@ -44,8 +44,8 @@ def run(options: argparse.Namespace, terminal: Terminal) -> int:
         raise Ended(f"{options.directory}: not a folder", Exit.USAGE)
     context, certificate = _context(options)
     with _listen(options, context, terminal) as server:
-        _announce(server, certificate, options, terminal)
         try:
+            _announce(server, certificate, options, terminal)
             server.serve_forever(poll_interval=0.1)
         except KeyboardInterrupt:
             terminal.print("stopped")
