@@ -43,7 +43,8 @@ class TestWaiting(SocketCase):
         start = time.monotonic()
         with self.assertRaisesRegex(TimeoutError, "The read operation timed out"):
             self.client.recv(1)
-        self.assertAlmostEqual(time.monotonic() - start, 0.2, delta=0.1)
+        waited = time.monotonic() - start
+        self.assertTrue(0.19 < waited < 5, waited)  # how long a busy machine takes to wake up is not ours
         with self.assertRaisesRegex(TimeoutError, "The write operation timed out"):
             self.client.sendall(bytes(10_000_000))
 
