@@ -34,13 +34,17 @@ class Status(NamedTuple):
     library: str  # the file of the engine
     loaded: bool
     binding: str  # how the engine is called: "builtins" or "ctypes"; "" before it is loaded
+    trust: str  # where a default context's trust anchors come from: "system", "environment" or "mozilla"
     switched: list[str]  # what runs on gossl: modules, classes, and defaults of libraries that were made anew
     openssl: list[str]  # what does not: contexts made before a late install(), and modules with a TLS of their own
 
 
 def status() -> Status:
-    """What in this process runs on gossl, and what goes on with OpenSSL or another library. Loads nothing."""
-    from . import _lib
+    """What in this process runs on gossl, and what goes on with OpenSSL or another library. Loads no library.
+
+    ValueError: the environment variable GOSSL_TRUST names a store that there is not.
+    """
+    from . import _lib, _paths
 
     library = _lib.loaded()
     return Status(
@@ -49,6 +53,7 @@ def status() -> Status:
         library=library.path if library else _lib.path(),
         loaded=library is not None,
         binding="" if library is None else "builtins" if library.builtins else "ctypes",
+        trust=_paths.choice().source,
         switched=_switched(),
         openssl=[*_old_contexts(), *(f"module {name}: {what}" for name, what in _OWN_TLS.items() if _used(name))],
     )

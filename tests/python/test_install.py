@@ -29,6 +29,11 @@ class TestSwitch(unittest.TestCase):
         code = "import gossl; gossl.install(); import ssl; from gossl import _lib; print(_lib.loaded())"
         self.assertEqual(python("-c", code), "None")
 
+    def test_status_tells_where_trust_comes_from(self) -> None:
+        code = "import gossl; s = gossl.status(); print(s.trust, s.loaded, s.mode == '', s.switched)"
+        self.assertEqual(python("-c", code, SSL_CERT_FILE="/x"), "environment False True []")
+        self.assertEqual(python("-c", code, GOSSL_TRUST="mozilla"), "mozilla False True []")
+
     def test_install_and_uninstall_before_ssl_is_imported(self) -> None:
         code = """
 import sys, gossl

@@ -39,7 +39,7 @@ CLIENT = str(CERTS / "client.pem"), str(CERTS / "client.key")
 BAD = str(CERTS / "other" / "localhost.pem"), str(CERTS / "other" / "localhost.key")
 STRANGER = str(CERTS / "other" / "client.pem"), str(CERTS / "other" / "client.key")
 HOST = "localhost"
-PATIENCE = 30.0  # seconds for one step
+PATIENCE = 40.0  # seconds for one step
 NOT_THERE = 77  # the exit status of a row that lacks something
 NAME = "client"  # in the certificate CLIENT
 
@@ -187,7 +187,7 @@ def by_another_process(port: int, certificate: Pair | None) -> str:
     """Fetches by this script in a process on the interpreter's own ssl."""
     command = [sys.executable, sys.argv[0], "fetch", str(port), *(certificate or ())]
     done = subprocess.run(
-        command, env=environment(gossl=False), capture_output=True, text=True, timeout=PATIENCE, check=False
+        command, env=environment(gossl=False), capture_output=True, text=True, timeout=2 * PATIENCE, check=False
     )
     if done.returncode:
         sys.stderr.write(done.stderr)
