@@ -120,7 +120,7 @@ WHEEL_PYTHON := build/wheel-venv/bin/python
 build/wheel-venv/installed: Makefile
 	$(PYTHON) -m venv build/wheel-venv
 	$(WHEEL_PYTHON) -m pip install -q --disable-pip-version-check \
-		ziglang==0.15.1 auditwheel==6.8.2 build==1.6.1 setuptools==80.9.0
+		ziglang==0.15.1 auditwheel==6.8.2 build==1.6.1 setuptools==80.9.0 hatchling==1.27.0
 	touch $@
 
 package: build/wheel-venv/installed

@@ -19,6 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(HERE.parent))
+import switch  # noqa: E402
 from interpreters import interpreters  # noqa: E402
 
 # Those tests that need nothing of the tree but themselves.
@@ -74,6 +75,14 @@ def make_wheel(sources: Path, scratch: Path, platform: str) -> Path:
     return wheel
 
 
+def make_hook(sources: Path, wheels: Path) -> None:
+    """The wheel of gossl-auto."""
+    run(
+        sys.executable, "-m", "pip", "-q", "wheel", "--no-deps", "--no-build-isolation", "-w", wheels,
+        sources / "pyshim" / "auto",
+    )  # fmt: skip
+
+
 def audit(wheel: Path, platform: str) -> None:
     """auditwheel agrees that the wheel runs where its name says."""
     said = run(sys.executable, "-m", "auditwheel", "show", wheel)
@@ -127,9 +136,14 @@ def main() -> int:
         wheel = make_wheel(sources, scratch, platform)
         if platform.startswith("manylinux"):
             audit(wheel, platform)
+        make_hook(sources, wheel.parent)
         found = interpreters()
         for version, python in found.items():
             use(wheel, python, scratch / "venv")
+            if version in (min(found), max(found)):
+                inside = scratch / "venv" / "bin" / "python"
+                switch.auto(inside, wheel.parent, scratch, run, check)
+                switch.without_openssl(inside, wheel, scratch, run, check)
             print(f"installed and tested on {version}")
         check_editable(list(found.values())[-1], scratch / "venv", sources)
         print("editable installation: works")

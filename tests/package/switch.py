@@ -47,17 +47,16 @@ def auto(inside: Path, wheels: Path, scratch: Path, run: Run, check: Check) -> N
     check(say(NAME, GOSSL="1") == "False", "the hook goes with the extra")
 
 
-def without_openssl(python: str, wheel: Path, scratch: Path, run: Run, check: Check) -> None:
+def without_openssl(inside: Path, wheel: Path, scratch: Path, run: Run, check: Check) -> None:
     """On an interpreter without _ssl and _hashlib pip installs the wheel, and then downloads over TLS."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "GOSSL_LIBRARY", "GOSSL")}
     environment = {k: v for k, v in environment.items() if not k.startswith("PIP_") and not k.endswith("_CA_BUNDLE")}
-    run(python, "-m", "venv", "--clear", scratch)
-    inside = scratch / "bin" / "python"
     where = run(inside, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     (Path(where) / "a_without_openssl.pth").write_text(WITHOUT)
     broken = subprocess.run([inside, "-c", "import ssl"], env=environment, capture_output=True, text=True, check=False)
     check("ModuleNotFoundError" in broken.stderr or "ImportError" in broken.stderr, "this interpreter has no ssl")
     pip = ("-m", "pip", "-q", "--disable-pip-version-check")
+    run(inside, *pip, "uninstall", "-y", "gossl", env=environment)
     run(inside, *pip, "install", "--no-index", wheel, env=environment)
     check(run(inside, "-m", "gossl", "-c", SESSION, cwd=scratch, env=environment).strip() == "True", "ssl is gossl's")
     with index() as (url, authority):
@@ -65,6 +64,7 @@ def without_openssl(python: str, wheel: Path, scratch: Path, run: Run, check: Ch
         good = ("--cert", authority, "--retries", "0", "thing")
         run(inside, "-m", "gossl", *pip, *download, *good, cwd=scratch, env=environment)
         check((scratch / "thing-1.0-py3-none-any.whl").exists(), "pip has downloaded a wheel over TLS")
+        (scratch / "thing-1.0-py3-none-any.whl").unlink()
         bad = subprocess.run(
             [inside, "-m", "gossl", "-m", "pip", *download, "--retries", "0", "--timeout", "5", "thing"],
             env=environment, cwd=scratch, capture_output=True, text=True, timeout=120, check=False,
