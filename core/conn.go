@@ -48,6 +48,7 @@ type Conn struct {
 	misspeak func(raw []byte) error
 	rest     []byte // plaintext of an opened record that was not read yet: a part of restMem
 	restMem  []byte
+	into     []byte // where Read wants the next record's content, during a Read
 
 	peerCerts []*pki.Certificate // parsed and not verified yet
 
@@ -118,8 +119,14 @@ func (c *Conn) handshake() error {
 	return nil
 }
 
-// Read returns up to len(p) bytes of plaintext, at most one record's, after the handshake, which it does if needed.
-func (c *Conn) Read(p []byte) (int, error) {
+// Read returns up to len(p) bytes of plaintext, at most one record's, after the handshake, which it does if needed. As an
+// io.Reader it may use all of p as scratch space.
+func (c *Conn) Read(p []byte) (int, error) { return c.read(p, p) }
+
+// ReadKeeping is Read for a p in which nothing but the bytes that were read may change. It costs a copy of them.
+func (c *Conn) ReadKeeping(p []byte) (int, error) { return c.read(p, nil) }
+
+func (c *Conn) read(p, scratch []byte) (int, error) {
 	if len(c.rest) > 0 {
 		n := copy(p, c.rest)
 		c.rest = c.rest[n:]
@@ -131,7 +138,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		}
 	}
 	for len(p) > 0 {
+		c.into = scratch
 		data, err := c.nextData()
+		c.into = nil
 		if err != nil {
 			return 0, c.settle(err)
 		}
@@ -156,8 +165,11 @@ func (c *Conn) nextData() ([]byte, error) {
 	return c.next()
 }
 
-// deliver copies data to p and keeps what does not fit.
+// deliver copies data to p, unless it is there already, and keeps what does not fit.
 func (c *Conn) deliver(p, data []byte) int {
+	if &p[0] == &data[0] {
+		return len(data)
+	}
 	n := copy(p, data)
 	if n < len(data) {
 		c.restMem = append(c.restMem[:0], data[n:]...)
@@ -255,6 +267,17 @@ func (c *Conn) PeerError() error {
 		c.rest = c.restMem
 	}
 	return nil
+}
+
+// Ready returns how many bytes the next Read gives at most without more input; 0 if it needs some, or may.
+func (c *Conn) Ready() int {
+	if len(c.rest) > 0 {
+		return len(c.rest)
+	}
+	if c.in.Len() < record.HeaderLen || c.NeedInput() > 0 {
+		return 0
+	}
+	return c.rd.MaxContent(record.ParseHeader(c.in.Bytes()).Length)
 }
 
 // NeedInput returns how many bytes are missing until In holds a whole record: what a reader of a socket may read

@@ -71,7 +71,16 @@ func (c *Conn) open(hdr record.Header, raw []byte) (record.ContentType, []byte, 
 		c.rd.Sequence() == 0 {
 		return hdr.Type, raw[record.HeaderLen:], nil
 	}
-	return c.rd.Open(raw)
+	if c.into == nil || !c.done || hdr.Type != record.ApplicationData || !c.rd.OpensInto(hdr.Length, len(c.into)) {
+		return c.rd.Open(raw)
+	}
+	typ, plain, err := c.rd.OpenInto(c.into, raw)
+	if err == nil && typ != record.ApplicationData { // a handshake message or an alert is not for the reader's eyes
+		inPlace := raw[record.HeaderLen:][:copy(raw[record.HeaderLen:], plain)]
+		clear(c.into[:len(plain)+1]) // and the content type
+		plain = inPlace
+	}
+	return typ, plain, err
 }
 
 const alertLen = 2

@@ -166,8 +166,27 @@ func (h *Half) next() {
 	h.seq++
 }
 
+// MaxContent returns how much content a record with n bytes behind its header has at most.
+func (h *Half) MaxContent(n int) int {
+	switch {
+	case h.aead == nil:
+		return n
+	case h.is13:
+		return max(0, n-h.aead.Overhead()-1)
+	}
+	return max(0, n-h.explicit-h.aead.Overhead())
+}
+
+// OpensInto reports whether OpenInto decrypts a record with n bytes behind its header into room bytes, where a content
+// type needs one as well.
+func (h *Half) OpensInto(n, room int) bool { return h.aead != nil && room > h.MaxContent(n) }
+
 // Open returns type and content of a whole record, which it decrypts in place. It allocates nothing.
-func (h *Half) Open(rec []byte) (ContentType, []byte, error) {
+func (h *Half) Open(rec []byte) (ContentType, []byte, error) { return h.OpenInto(nil, rec) }
+
+// OpenInto returns type and content of a whole record, which it decrypts into dst if OpensInto, or in place if dst is nil.
+// What it writes there behind the content means nothing.
+func (h *Half) OpenInto(dst, rec []byte) (ContentType, []byte, error) {
 	hdr, body := ParseHeader(rec), rec[HeaderLen:]
 	switch {
 	case !h.Encrypted() || h.is13 && hdr.Type == ChangeCipherSpec:
@@ -179,19 +198,22 @@ func (h *Half) Open(rec []byte) (ContentType, []byte, error) {
 		return 0, nil, alert.New(alert.Internal, alert.ReasonInvalidSequenceNumber, alert.InternalError,
 			"sequence numbers are used up")
 	case h.is13:
-		return h.open13(hdr, rec[:HeaderLen], body)
+		return h.open13(dst, hdr, rec[:HeaderLen], body)
 	case h.aead != nil:
-		return h.open12(hdr, body)
+		return h.open12(dst, hdr, body)
 	}
 	return h.openCBC(hdr, body)
 }
 
 // open13 is RFC 9846 sections 5.2 and 5.4.
-func (h *Half) open13(hdr Header, header, body []byte) (ContentType, []byte, error) {
+func (h *Half) open13(dst []byte, hdr Header, header, body []byte) (ContentType, []byte, error) {
 	if len(body) < h.aead.Overhead()+1 {
 		return 0, nil, badMAC()
 	}
-	plain, err := h.aead.Open(body[:0], h.nonce13(), body, header)
+	if dst == nil {
+		dst = body
+	}
+	plain, err := h.aead.Open(dst[:0], h.nonce13(), body, header)
 	if err != nil {
 		return 0, nil, badMAC()
 	}
@@ -226,7 +248,7 @@ func stripPadding(plain []byte) (ContentType, []byte, error) {
 	return 0, nil, alert.Misbehaved(alert.ReasonBadRecordType, alert.UnexpectedMessage, "record of unknown content type")
 }
 
-func (h *Half) open12(hdr Header, body []byte) (ContentType, []byte, error) {
+func (h *Half) open12(dst []byte, hdr Header, body []byte) (ContentType, []byte, error) {
 	n := len(body) - h.explicit - h.aead.Overhead()
 	if n < 0 {
 		return 0, nil, badMAC()
@@ -237,7 +259,10 @@ func (h *Half) open12(hdr Header, body []byte) (ContentType, []byte, error) {
 	nonce := h.nonce12()
 	copy(nonce[len(nonce)-h.explicit:], body) // the sender chooses the explicit part
 	body = body[h.explicit:]
-	plain, err := h.aead.Open(body[:0], nonce, body, h.additionalData(hdr.Type, n))
+	if dst == nil {
+		dst = body
+	}
+	plain, err := h.aead.Open(dst[:0], nonce, body, h.additionalData(hdr.Type, n))
 	if err != nil {
 		return 0, nil, badMAC()
 	}
