@@ -66,13 +66,58 @@ int bio_lock(bio *b) {
 
 void bio_unlock(bio *b) { __atomic_store_n(&b->lock, 0, __ATOMIC_RELEASE); }
 
+/* The memory of queues that have become empty, for the next ones: an idle queue has none. A piece of memory carries its
+   size in its first bytes while it is here. */
+enum { SPARES = 16, LARGEST_SPARE = 1 << 18 };
+static KEPT void *spares[SPARES];
+
+static void spare(void *data, size_t cap) {
+  if (cap <= LARGEST_SPARE) {
+    memcpy(data, &cap, sizeof cap);
+    for (int i = 0; i < SPARES && data; i++) {
+      void *none = NULL;
+      if (__atomic_compare_exchange_n(&spares[i], &none, data, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) data = NULL;
+    }
+  }
+  free(data);
+}
+
+/* Memory of at least *need bytes, and how many they are; NULL if there is none. */
+static void *obtain(size_t *need) {
+  for (int i = 0; i < SPARES; i++) {
+    if (!__atomic_load_n(&spares[i], __ATOMIC_RELAXED)) continue;
+    void *data = __atomic_exchange_n(&spares[i], NULL, __ATOMIC_ACQ_REL);
+    if (!data) continue;
+    size_t cap;
+    memcpy(&cap, data, sizeof cap);
+    if (cap >= *need) {
+      *need = cap;
+      return data;
+    }
+    free(data); /* too small for what goes on here */
+  }
+  return malloc(*need);
+}
+
 int bio_reserve(bio *b, size_t need) {
   if (need <= b->cap) return 1;
-  uint8_t *data = realloc(b->data, need);
+  if (need < FIRST_CAP) need = FIRST_CAP;
+  uint8_t *data = obtain(&need);
   if (!data) return 0;
+  if (b->data) {
+    memcpy(data, b->data, b->cap);
+    spare(b->data, b->cap);
+  }
   b->data = data;
   b->cap = need;
   return 1;
+}
+
+void bio_rest(bio *b) {
+  if (b->start != b->end || !b->data) return;
+  spare(b->data, b->cap);
+  b->data = NULL;
+  b->cap = b->start = b->end = 0;
 }
 
 /* Room for n more bytes behind the queued ones. */
@@ -100,6 +145,22 @@ __attribute__((constructor(102))) static void guard_table(void) {
   pthread_atfork(lock_table, unlock_table, unlock_table);
 }
 #endif
+
+int64_t bio_add(bio *b, const uint8_t *data, size_t n) {
+  if (!make_room(b, n)) return GOSSL_E_SYSCALL;
+  if (n) memcpy(b->data + b->end, data, n);
+  b->end += n;
+  return (int64_t)n;
+}
+
+int64_t bio_take(bio *b, uint8_t *into, size_t most) {
+  size_t n = b->end - b->start;
+  if (n > most) n = most;
+  if (n) memcpy(into, b->data + b->start, n);
+  b->start += n;
+  bio_rest(b);
+  return (int64_t)n;
+}
 
 static int64_t torn(bio *b) {
   bio_unref(b);
@@ -170,12 +231,7 @@ API int64_t gossl_bio_write(gossl_bio handle, gossl_in *data, size_t len) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
   if (!bio_lock(b)) return torn(b);
-  int64_t n = GOSSL_E_SYSCALL;
-  if (make_room(b, len)) {
-    if (len) memcpy(b->data + b->end, data, len);
-    b->end += len;
-    n = (int64_t)len;
-  }
+  int64_t n = bio_add(b, data, len);
   bio_unlock(b);
   bio_unref(b);
   return n;
@@ -186,14 +242,10 @@ API int64_t gossl_bio_read(gossl_bio handle, uint8_t *buf, size_t cap) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
   if (!bio_lock(b)) return torn(b);
-  size_t n = b->end - b->start;
-  if (n > cap) n = cap;
-  if (n) memcpy(buf, b->data + b->start, n);
-  b->start += n;
-  if (b->start == b->end) b->start = b->end = 0;
+  int64_t n = bio_take(b, buf, cap);
   bio_unlock(b);
   bio_unref(b);
-  return (int64_t)n;
+  return n;
 }
 
 API int64_t gossl_bio_pending(gossl_bio handle) {

@@ -4,7 +4,7 @@
 // Command capi is libgossl: package core behind the C ABI of gossl.h, built with -buildmode=c-shared.
 //
 //	gossl_* (entry.c: fork guard) ──► go_* (export_*.go: look up, convert, call) ──► core
-//	                                     └── pump.go: the transport of a connection, by pump.c and bio.c
+//	                                     └── pump.go: the transport of a connection, by pump_….go and bio.c
 //
 // Threads. Nothing relies on Python's lock, so that a free-threaded interpreter and sub-interpreters are safe:
 //

@@ -123,7 +123,7 @@ func go_conn_set_fd(handle C.gossl_conn, fd C.int32_t, err *C.gossl_error) C.int
 			return argumentError("not a descriptor")
 		}
 		k.dropQueues()
-		k.fd = C.int(fd)
+		k.fd = int32(fd)
 		return nil
 	})
 }
@@ -153,17 +153,20 @@ func go_conn_handshake(handle C.gossl_conn) C.int64_t {
 
 //export go_conn_read
 func go_conn_read(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t) C.int64_t {
+	return readFrom(handle, buf, cap, (*core.Conn).ReadKeeping)
+}
+
+//export go_conn_read_scratch
+func go_conn_read_scratch(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t) C.int64_t {
+	return readFrom(handle, buf, cap, (*core.Conn).Read)
+}
+
+func readFrom(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t, read reader) C.int64_t {
 	p, err := slice((*C.gossl_in)(buf), min(cap, 1<<30))
 	if err != nil {
 		return C.GOSSL_E_ARGUMENT
 	}
-	return operate(handle, func(k *conn) (int, error) {
-		n, err := k.run(func() (int, error) { return k.c.Read(p) })
-		if err == errWantWrite && n > 0 { // what is to be sent can wait; what was read cannot
-			err = nil
-		}
-		return n, err
-	})
+	return operate(handle, func(k *conn) (int, error) { return k.read(p, read) })
 }
 
 //export go_conn_write

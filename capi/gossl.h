@@ -215,7 +215,8 @@ int32_t gossl_conn_set_bio(gossl_conn conn, gossl_bio incoming, gossl_bio outgoi
 
 /* GOSSL_OK when the handshake is complete. */
 int64_t gossl_conn_handshake(gossl_conn conn);
-/* Up to cap bytes of plaintext, at most one record's. Does the handshake first if needed. */
+/* Up to cap bytes of plaintext: of one record or, where records are long, of as many as fit and have come. Does the
+   handshake first if needed. */
 int64_t gossl_conn_read(gossl_conn conn, uint8_t *buf, size_t cap);
 /* How many bytes were taken, one record's worth or more. After GOSSL_E_WANT_WRITE call again with the same data. */
 int64_t gossl_conn_write(gossl_conn conn, gossl_in *data, size_t data_len);

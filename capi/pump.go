@@ -4,7 +4,6 @@ package main
 #include <errno.h>
 
 #include "bio.h"
-#include "pump.h"
 */
 import "C"
 
@@ -12,7 +11,6 @@ import (
 	"errors"
 	"sync"
 	"syscall"
-	"unsafe"
 
 	"github.com/gossl/gossl/core"
 )
@@ -22,9 +20,10 @@ import (
 type conn struct {
 	mu      sync.Mutex
 	c       *core.Conn
-	fd      C.int // -1: none
+	fd      int32 // -1: none
 	in, out *C.bio
 	owed    int   // bytes of the last write that were sealed, but whose records are not all sent
+	late    error // of the transport, found behind data that was read first
 	last    error // why the last call failed
 	dead    bool  // a panic went through it
 	panics  bool  // GOSSL_CONFIG_TEST_PANIC
@@ -39,7 +38,7 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 	if k.in != nil {
 		return k.runMemory(op)
 	}
-	k.borrow()
+	k.useFor(k.c.In(), k.c.Out())
 	defer k.giveBack()
 	for {
 		n, err := op()
@@ -84,56 +83,24 @@ func (k *conn) putBack(i int, mem []byte) {
 // errWantWrite says that the kernel takes no more.
 var errWantWrite = errors.New("the transport takes no more for now")
 
-// runMemory does an operation between the two queues, whose memory the engine uses in place.
-func (k *conn) runMemory(op func() (int, error)) (int, error) {
-	if C.bio_lock(k.in) == 0 {
-		return 0, errForked
-	}
-	defer C.bio_unlock(k.in)
-	if k.out != k.in {
-		if C.bio_lock(k.out) == 0 {
-			return 0, errForked
-		}
-		defer C.bio_unlock(k.out)
-	}
-	in, out := k.c.In(), k.c.Out()
-	in.Use(unsafe.Slice((*byte)(k.in.data), int(k.in.cap)), int(k.in.start), int(k.in.end))
-	out.Grow = k.grow
-	out.Use(unsafe.Slice((*byte)(k.out.data), int(k.out.cap)), int(k.out.start), int(k.out.end))
-	if k.in.closed != 0 {
-		k.c.InputEnded()
-	}
-	n, err := op()
-	_, start, end := in.Mem()
-	k.in.start, k.in.end = C.size_t(start), C.size_t(end)
-	_, start, end = out.Mem()
-	k.out.start, k.out.end = C.size_t(start), C.size_t(end)
-	in.Use(nil, 0, 0)
-	out.Use(nil, 0, 0)
-	return n, err
-}
-
-// grow makes the outgoing queue larger. Without memory there is nothing to do but to give up the connection.
-func (k *conn) grow(_ []byte, need int) []byte {
-	if C.bio_reserve(k.out, C.size_t(need)) == 0 {
-		panic("out of memory")
-	}
-	return unsafe.Slice((*byte)(k.out.data), int(k.out.cap))
-}
+// again and wouldBlock are of C's library, which on some systems has other numbers than the syscall package.
+const (
+	again      = syscall.Errno(C.EAGAIN)
+	wouldBlock = syscall.Errno(C.EWOULDBLOCK)
+)
 
 // flush sends what it can of the output. blocked says that something is left.
 func (k *conn) flush() (blocked bool, err error) {
 	out := k.c.Out()
 	for out.Len() > 0 && k.fd >= 0 {
-		b := out.Bytes()
-		n := int(C.pump_send(k.fd, unsafe.Pointer(&b[0]), C.size_t(len(b))))
+		n, errno := pumpSend(k.fd, out.Bytes())
 		switch {
-		case n == -C.EAGAIN || n == -C.EWOULDBLOCK:
+		case errno == again || errno == wouldBlock:
 			return true, nil
-		case n < 0 && k.unread(syscall.Errno(-n)):
-			n = len(b)
-		case n < 0:
-			return false, syscall.Errno(-n)
+		case errno != 0 && k.unread(errno):
+			n = out.Len()
+		case errno != 0:
+			return false, errno
 		}
 		out.Consume(n)
 	}
@@ -149,23 +116,41 @@ var buffers = sync.Pool{New: func() any {
 // bufferLen holds what one write seals, and any record that comes.
 const bufferLen = 4*(1<<14+256) + 2048
 
-// borrow gives empty queues memory.
-func (k *conn) borrow() {
-	for i, q := range []*core.Buffer{k.c.In(), k.c.Out()} {
-		if mem, _, _ := q.Mem(); mem == nil {
-			k.lent[i] = buffers.Get().(*[]byte)
-			q.Use(*k.lent[i], 0, 0)
+// useFor makes the queues of a connection over a socket, and the outgoing one over two queues, get their memory from us.
+func (k *conn) useFor(in, out *core.Buffer) {
+	if in.Grow == nil && k.in == nil {
+		in.Grow = func(mem []byte, need int) []byte { return k.enlarge(0, mem, need) }
+	}
+	if out.Grow == nil {
+		out.Grow = func(mem []byte, need int) []byte {
+			if k.out != nil {
+				return k.growQueue(need)
+			}
+			return k.enlarge(1, mem, need)
 		}
 	}
 }
 
-// giveBack takes it away again from queues that are empty. A queue that has grown keeps its own.
+// enlarge gives a queue memory of the pool, or more than that.
+func (k *conn) enlarge(i int, mem []byte, need int) []byte {
+	if mem == nil && need <= bufferLen {
+		k.lent[i] = buffers.Get().(*[]byte)
+		return *k.lent[i]
+	}
+	made := make([]byte, need)
+	copy(made, mem)
+	k.putBack(i, mem)
+	return made
+}
+
+// giveBack takes it away again from queues that are empty.
 func (k *conn) giveBack() {
-	for i, q := range []*core.Buffer{k.c.In(), k.c.Out()} {
-		mem, start, end := q.Mem()
-		if start != end {
-			continue
-		}
+	k.release(0, k.c.In())
+	k.release(1, k.c.Out())
+}
+
+func (k *conn) release(i int, q *core.Buffer) {
+	if mem, start, end := q.Mem(); mem != nil && start == end {
 		q.Use(nil, 0, 0)
 		k.putBack(i, mem)
 	}
@@ -183,26 +168,75 @@ func (k *conn) receive() (bool, error) {
 	if k.fd < 0 {
 		return false, argumentError("the connection has no transport")
 	}
+	if err := k.late; err != nil {
+		k.late = nil
+		return false, err
+	}
 	in := k.c.In()
 	need := k.c.NeedInput()
 	if need > longestAlert {
 		need += headerLen
 	}
-	space := in.Space(need)
-	n := int(C.pump_recv(k.fd, unsafe.Pointer(&space[0]), C.size_t(need)))
+	n, errno := pumpRecv(k.fd, in.Space(need))
 	switch {
-	case n == -C.EAGAIN || n == -C.EWOULDBLOCK:
+	case errno == again || errno == wouldBlock:
 		return false, nil
-	case n < 0 && k.unread(syscall.Errno(-n)):
-		n = 0
-	case n < 0:
-		return false, syscall.Errno(-n)
+	case errno != 0 && !k.unread(errno):
+		return false, errno
 	}
 	if n == 0 {
 		k.c.InputEnded()
 	}
 	in.Extend(n)
 	return true, nil
+}
+
+// reader is core.Conn's Read or ReadKeeping.
+type reader func(c *core.Conn, p []byte) (int, error)
+
+// longRecord is the least length of one behind which a read goes on to the next: it is probably a part of what the peer
+// wrote in one piece. A short one is a message, which programs expect to get alone, as OpenSSL gives it.
+const longRecord = 4096
+
+// read fills p as far as whole records go, if they are long: those in the queue, or, from a socket, those whose header
+// has come already. What goes wrong behind the first one is for the next read to tell.
+func (k *conn) read(p []byte, read reader) (int, error) {
+	n, err := k.run(func() (int, error) { return k.readQueued(p, read) })
+	for last := n; k.in == nil && err == nil && last >= longRecord && k.moreComes(len(p)-n); {
+		more, e := k.run(func() (int, error) { return read(k.c, p[n:]) })
+		n, last = n+more, more
+		if e != nil {
+			if errno, ok := e.(syscall.Errno); ok {
+				k.late = errno
+			}
+			break
+		}
+	}
+	if err == errWantWrite && n > 0 { // what is to be sent can wait; what was read cannot
+		err = nil
+	}
+	return n, err
+}
+
+func (k *conn) readQueued(p []byte, read reader) (int, error) {
+	n, err := read(k.c, p)
+	for last := n; err == nil && last >= longRecord && n < len(p); {
+		if ready := k.c.Ready(); ready == 0 || ready > len(p)-n {
+			break
+		}
+		more, e := read(k.c, p[n:])
+		if e != nil {
+			break // the engine keeps it
+		}
+		n, last = n+more, more
+	}
+	return n, err
+}
+
+// moreComes reports whether the record that has begun to come is one of data, and fits into room bytes.
+func (k *conn) moreComes(room int) bool {
+	need := k.c.NeedInput()
+	return k.c.In().Len() >= headerLen && need > longestAlert && need <= room
 }
 
 // write is a write with the memory of one that could not be sent in full: its repetition sends the rest and seals

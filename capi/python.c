@@ -4,12 +4,15 @@
    called by the interpreter itself, allocate the result that they fill and read the caller's buffer in place. */
 #include "python.h"
 #include "api.h"
+#include "bio.h"
 #include "fork.h"
 #include "gossl.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
+#include <string.h>
 #include <time.h>
 
 #ifdef _WIN32
@@ -20,8 +23,9 @@
 #include <poll.h>
 #endif
 
-/* A read gives at most one record. */
 #define RECORD 16384
+/* As much as is read at once into new bytes: some records. */
+#define MOST (4 * RECORD)
 /* From about 2 microseconds of work on it pays to let other Python threads run: a record of some kilobytes. */
 #define LONG_WORK 4096
 #define LONG_COPY 32768
@@ -172,7 +176,7 @@ static void *python_read(void *self, void *const *arguments, intptr_t count) {
   patience p;
   if (!arguments_are(count, 4) || !handle_of(arguments[0], &handle) || !patience_of(arguments + 2, &p)) return NULL;
   if ((most = length(arguments[1])) < 0) return NULL;
-  if (most > RECORD) most = RECORD;
+  if (most > MOST) most = MOST;
   void *bytes = py.bytes_new(NULL, most);
   if (!bytes) return NULL;
   return give_bytes(bytes, most, read_patiently(handle, (uint8_t *)py.bytes_data(bytes), most, &p));
@@ -330,6 +334,263 @@ static void *python_bio_pending(void *self, void *const *arguments, intptr_t cou
   return py.int_new(gossl_bio_pending(handle));
 }
 
+/* ---- Methods ------------------------------------------------------------------------------------------------------ */
+
+static KEPT struct {
+  intptr_t conn, conn_socket, bio;
+} place;
+
+API void gossl_python_place_conn(intptr_t object, intptr_t socket) {
+  place.conn = object;
+  place.conn_socket = socket;
+}
+
+API void gossl_python_place_bio(intptr_t object) { place.bio = object; }
+
+API struct bio *gossl_python_queue(uint64_t handle) {
+  bio *b = bio_ref(handle);
+  if (b) bio_unref(b); /* the handle keeps it */
+  return b;
+}
+
+static void *slot_of(void *self, intptr_t at) { return *(void **)((char *)self + at); }
+
+/* 1 and what is known of an object, as a copy: its slot may get another value meanwhile. 0 if all is left to Python. */
+static int describe(void *self, intptr_t at, python_object *o) {
+  void *slot = slot_of(self, at);
+  if (!slot || slot == py.none) return 0;
+  memcpy(o, py.bytes_data(slot), sizeof *o);
+  return 1;
+}
+
+/* Calls a method of Python with what the library answered, which it releases, and the arguments that are not NULL. */
+static void *leave_to(void *self, const char *name, void *found, void *first, void *second) {
+  void *method = py.attribute(self, name), *got = NULL;
+  if (method) got = py.call_with(method, found ? found : py.none, first, second, NULL);
+  if (method) py.release(method);
+  if (found) py.release(found);
+  return got;
+}
+
+/* The exception for want of input. */
+static void *raise_want(const python_object *o) {
+  void *exception = py.call(o->want_type, o->want_arguments);
+  if (!exception) return NULL;
+  if (py.set_attribute(exception, o->library, py.none) == 0 && py.set_attribute(exception, o->reason, py.none) == 0)
+    py.set_error(o->want_type, exception);
+  py.release(exception);
+  return NULL;
+}
+
+/* A connection's socket, as a new reference; NULL, maybe with an exception set, if there is none any more. */
+static void *socket_of(void *self) {
+  void *socket = py.call(slot_of(self, place.conn_socket), NULL);
+  if (socket != py.none) return socket;
+  py.release(socket);
+  return NULL;
+}
+
+/* 1 if the socket is still there; a call must not touch its descriptor otherwise. Clears what a failure has set. */
+static int usable(void *self, const python_object *o) {
+  if (!o->has_socket) return 1;
+  void *socket = socket_of(self);
+  if (socket) {
+    py.release(socket);
+    return 1;
+  }
+  py.clear_error();
+  return 0;
+}
+
+#define WILL_NOT_WAIT 1
+
+/* Waits for events, as the socket's timeout allows from the first wait on. READY; WILL_NOT_WAIT without a
+   socket or with a timeout of 0; or what the answer becomes. */
+static int64_t wait_as_timeout_says(void *self, const python_object *o, patience *p, short events) {
+  if (!o->has_socket) return WILL_NOT_WAIT;
+  void *socket = socket_of(self);
+  if (!socket) return py.error_occurred() ? RAISED : PYTHON_SOCKET_CLOSED;
+  int64_t outcome = READY;
+  if (!p->socket) {
+    void *timeout = py.attribute(socket, "timeout");
+    double seconds = !timeout ? 0 : timeout == py.none ? INFINITY : py.float_value(timeout);
+    if (!timeout || py.error_occurred()) outcome = RAISED;
+    else if (seconds == 0) outcome = WILL_NOT_WAIT;
+    p->deadline = now() + seconds;
+    if (timeout) py.release(timeout);
+  }
+  p->socket = socket;
+  if (outcome == READY) outcome = wait_for(p, events);
+  py.release(socket);
+  return outcome;
+}
+
+static int wants(int64_t status) { return status == GOSSL_E_WANT_READ || status == GOSSL_E_WANT_WRITE; }
+
+typedef int64_t (*reader)(uint64_t handle, uint8_t *data, size_t size);
+
+/* Reads until there is an answer; work says how many bytes it may be about. WANT_READ is one if there is no waiting. */
+static int64_t read_or_wait(void *self, const python_object *o, reader read, uint8_t *data, int64_t size, int64_t work) {
+  patience p = {NULL, INFINITY};
+  for (;;) {
+    int64_t got;
+    if (work <= LONG_WORK) {
+      got = read(o->conn, data, (size_t)size);
+    } else {
+      void *state = py.leave_python();
+      got = read(o->conn, data, (size_t)size);
+      py.enter_python(state);
+    }
+    if (!wants(got)) return got;
+    /* What comes is read even while an answer, of the protocol's, cannot leave. */
+    int64_t outcome = wait_as_timeout_says(self, o, &p, got == GOSSL_E_WANT_READ ? POLLIN : POLLIN | POLLOUT);
+    if (outcome == WILL_NOT_WAIT) return got;
+    if (outcome != READY) return outcome;
+  }
+}
+
+/* What becomes of a read that gave no data. */
+static void *no_data(void *self, const python_object *o, void *size, void *into, int64_t got) {
+  if (got == RAISED) return NULL;
+  if (got == GOSSL_E_WANT_READ) return raise_want(o);
+  void *found = py.int_new(got);
+  return found ? leave_to(self, "_read_on", found, size, into) : NULL;
+}
+
+/* A read of what is probably little: its place is the stack, and the bytes are made when their number is known. */
+static void *read_little(void *self, const python_object *o, void *size, int64_t most, int64_t work) {
+  uint8_t data[RECORD];
+  int64_t got = read_or_wait(self, o, read_scratch, data, most < RECORD ? most : RECORD, work);
+  return got > 0 ? py.bytes_new((const char *)data, got) : no_data(self, o, size, NULL, got);
+}
+
+static void *read_much(void *self, const python_object *o, void *size, int64_t most) {
+  void *bytes = py.bytes_new(NULL, most);
+  if (!bytes) return NULL;
+  int64_t got = read_or_wait(self, o, read_scratch, (uint8_t *)py.bytes_data(bytes), most, most);
+  if (got > 0) return give_bytes(bytes, most, got);
+  py.release(bytes);
+  return no_data(self, o, size, NULL, got);
+}
+
+static void *read_into(void *self, const python_object *o, void *size, int64_t most, void *into) {
+  buffer b;
+  if (py.get_buffer(into, &b, WRITABLE) < 0) {
+    py.clear_error();
+    return leave_to(self, "_read_on", NULL, size, into);
+  }
+  if (most <= 0 || most > b.size) most = b.size;
+  int64_t got = most ? read_or_wait(self, o, gossl_conn_read, b.data, most, most) : 0;
+  py.release_buffer(&b);
+  return got > 0 || !most ? py.int_new(got) : no_data(self, o, size, into, got);
+}
+
+static void *python_conn_read(void *self, void *const *arguments, intptr_t count) {
+  if (count < 1 || count > 2) return arguments_are(count, 1), NULL;
+  python_object about, *o = &about;
+  void *size = arguments[0], *into = count == 2 ? arguments[1] : NULL;
+  if (!describe(self, place.conn, o) || !usable(self, o)) return leave_to(self, "_read_on", NULL, size, into);
+  int64_t most = py.int_value(size);
+  if (most == -1 && py.error_occurred()) {
+    py.clear_error();
+    return leave_to(self, "_read_on", NULL, size, into);
+  }
+  if (into) return read_into(self, o, size, most, into);
+  if (most <= 0) return leave_to(self, "_read_on", NULL, size, NULL);
+  if (o->has_socket) {
+    if (most <= LONG_WORK) return read_little(self, o, size, most, most);
+    return read_much(self, o, size, most < MOST ? most : MOST);
+  }
+  /* Without a socket nothing more comes than what is queued, and the rest of a record. */
+  int64_t queued = (int64_t)(o->queue->end - o->queue->start);
+  if (queued <= LONG_WORK) return read_little(self, o, size, most, queued);
+  if (queued < RECORD) queued = RECORD;
+  return read_much(self, o, size, most < queued ? most : queued);
+}
+
+/* Goes on with a write until all is written, or as much as goes without waiting. *done counts. */
+static int64_t write_or_wait(void *self, const python_object *o, const uint8_t *data, int64_t size, int64_t *done) {
+  patience p = {NULL, INFINITY};
+  while (*done < size) {
+    int64_t n = write_once(gossl_conn_write, o->conn, data + *done, size - *done, LONG_WORK);
+    if (n > 0) {
+      *done += n;
+      continue;
+    }
+    if (!wants(n)) return n;
+    int64_t outcome = wait_as_timeout_says(self, o, &p, n == GOSSL_E_WANT_READ ? POLLIN : POLLOUT);
+    if (outcome == WILL_NOT_WAIT) return n;
+    if (outcome != READY) return outcome;
+  }
+  return size;
+}
+
+static void *python_conn_write(void *self, void *const *arguments, intptr_t count) {
+  if (!arguments_are(count, 1)) return NULL;
+  python_object about, *o = &about;
+  buffer from;
+  if (!describe(self, place.conn, o) || !usable(self, o)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
+    py.clear_error();
+    return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  }
+  int64_t size = from.size, done = 0, outcome = GOSSL_OK;
+  if (size <= INT_MAX) outcome = write_or_wait(self, o, from.data, size, &done);
+  py.release_buffer(&from);
+  if (outcome == RAISED) return NULL;
+  if (size <= INT_MAX && (done == size || (done > 0 && wants(outcome)))) return py.int_new(done);
+  void *written = py.int_new(done), *got = NULL;
+  if (written) {
+    void *found = size <= INT_MAX ? py.int_new(outcome) : NULL;
+    got = leave_to(self, "_write_on", found, arguments[0], written);
+    py.release(written);
+  }
+  return got;
+}
+
+/* Takes from a queue, which is locked, or adds to it, and unlocks it; without the interpreter's lock if that takes long.
+   The queue's is given back first: nobody waits for both. */
+static int64_t copy_and_unlock(bio *b, uint8_t *into, const uint8_t *from, int64_t size) {
+  void *state = size > LONG_COPY ? py.leave_python() : NULL;
+  int64_t n = into ? bio_take(b, into, (size_t)size) : bio_add(b, from, (size_t)size);
+  bio_unlock(b);
+  if (state) py.enter_python(state);
+  return n;
+}
+
+static void *python_queue_read(void *self, void *const *arguments, intptr_t count) {
+  if (count > 1) return arguments_are(count, 1), NULL;
+  python_object o;
+  int64_t most = count ? py.int_value(arguments[0]) : -1;
+  int usual = most != -1 || !count || !py.error_occurred();
+  if (!usual) py.clear_error();
+  if (!usual || !describe(self, place.bio, &o) || !bio_lock(o.queue))
+    return leave_to(self, "_read_on", NULL, count ? arguments[0] : NULL, NULL);
+  int64_t queued = (int64_t)(o.queue->end - o.queue->start);
+  if (most < 0 || most > queued) most = queued;
+  void *bytes = py.bytes_new(NULL, most);
+  if (bytes) copy_and_unlock(o.queue, (uint8_t *)py.bytes_data(bytes), NULL, most);
+  else bio_unlock(o.queue);
+  return bytes;
+}
+
+static void *python_queue_write(void *self, void *const *arguments, intptr_t count) {
+  if (!arguments_are(count, 1)) return NULL;
+  python_object o;
+  buffer from;
+  if (!describe(self, place.bio, &o)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
+    py.clear_error();
+    return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  }
+  int64_t n = -1;
+  if (from.size <= INT_MAX && bio_lock(o.queue)) n = copy_and_unlock(o.queue, NULL, from.data, from.size);
+  py.release_buffer(&from);
+  return n < 0 ? leave_to(self, "_write_on", NULL, arguments[0], NULL) : py.int_new(n);
+}
+
+/* ---- Tables ------------------------------------------------------------------------------------------------------- */
+
 #define FASTCALL 0x80 /* METH_FASTCALL */
 #define METHOD(name) {#name, python_##name, FASTCALL, NULL}
 
@@ -341,3 +602,23 @@ static const python_method methods[] = {
 };
 
 API const python_method *gossl_python_methods(void) { return methods; }
+
+#define DATA_METHOD(name, function, doc) {name, python_##function, FASTCALL, doc}
+
+static const python_method class_methods[] = {
+    DATA_METHOD("read", conn_read, "read(size, [buffer])\nRead up to size bytes from the SSL socket."),
+    DATA_METHOD("write", conn_write,
+                "write($self, b, /)\n--\n\nWrites the bytes-like object b into the SSL object.\n\n"
+                "Returns the number of bytes written."),
+    DATA_METHOD("read", queue_read,
+                "read($self, size=-1, /)\n--\n\nRead up to size bytes from the memory BIO.\n\n"
+                "If size is not specified, read the entire buffer.\n"
+                "If the return value is an empty bytes instance, this means either\n"
+                "EOF or that no data is available. Use the \"eof\" property to\n"
+                "distinguish between the two."),
+    DATA_METHOD("write", queue_write,
+                "write($self, b, /)\n--\n\nWrites the bytes b into the memory BIO.\n\n"
+                "Returns the number of bytes written."),
+};
+
+API const python_method *gossl_python_class_methods(void) { return class_methods; }

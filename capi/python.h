@@ -2,6 +2,7 @@
 #ifndef GOSSL_PYTHON_H
 #define GOSSL_PYTHON_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* The functions of the running CPython that python.c calls, in this order. All of them are in every version since 3.2,
@@ -25,6 +26,11 @@ typedef struct python_api {
   int (*descriptor)(void *object);                                 /* PyObject_AsFileDescriptor */
   double (*float_value)(void *object);                             /* PyFloat_AsDouble */
   void *none;                                                      /* _Py_NoneStruct */
+  void *(*call)(void *callable, void *arguments);                  /* PyObject_CallObject */
+  void *(*call_with)(void *callable, ...);                         /* PyObject_CallFunctionObjArgs */
+  void *(*attribute)(void *object, const char *name);              /* PyObject_GetAttrString */
+  int (*set_attribute)(void *object, void *name, void *value);     /* PyObject_SetAttr */
+  void (*set_error)(void *type, void *value);                      /* PyErr_SetObject */
 } python_api;
 
 /* What the functions below return beside gossl.h's statuses. */
@@ -42,6 +48,32 @@ typedef struct python_method {
   int flags;
   const char *doc;
 } python_method;
+
+/* What a bytes object says of a connection or a queue whose methods are made of the functions below: the number of the
+   connection; its incoming queue, or the queue; whether it is over a socket; what to raise for want of input. The objects
+   are kept by the Python that made them. */
+typedef struct python_object {
+  uint64_t conn;
+  struct bio *queue;
+  uint64_t has_socket;
+  void *want_type, *want_arguments, *library, *reason; /* the exception's type and arguments; names of attributes */
+} python_object;
+
+/* Where in an instance of the class the slots are, in bytes: of the python_object, or None where the methods are to leave
+   all to the functions of Python; of a weak reference to the socket, or None. */
+void gossl_python_place_conn(intptr_t object, intptr_t socket);
+void gossl_python_place_bio(intptr_t object);
+/* The queue of a handle, for as long as the handle lives; NULL if there is none. */
+struct bio *gossl_python_queue(uint64_t bio);
+
+/* METH_FASTCALL methods, four: read(self, size[, buffer]) and write(self, data) of a connection, read(self[, size]) and
+   write(self, data) of a queue. They do what usually happens, and wait for a socket as its timeout says. All else goes to
+   self._read_on(found, size[, buffer]), self._write_on(found, data[, done]), self._read_on(None[, size]) and
+   self._write_on(None, data), where found is what the library answered, or None if it was not asked. */
+const python_method *gossl_python_class_methods(void);
+
+/* gossl_conn_read into memory that nobody has seen yet, of which it may use all. */
+int64_t read_scratch(uint64_t conn, uint8_t *buf, size_t cap);
 
 /* The METH_FASTCALL functions; the last one has no name. A handle is an int. What gossl.h says of the function of that
    name goes for each; a negative status is returned as an int.

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import sys
 from operator import index
+from typing import Any
 
-from . import _errors, _lib
+from . import _errors, _lib, _native
 from ._immutable import Final, Immutable, Unpicklable
 
 
 class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
     """A memory buffer that can be used to pass data between Python and an SSL protocol instance."""
 
-    __slots__ = ("_argument", "_ended", "_handle", "_io")
+    __slots__ = ("_about", "_argument", "_ended", "_handle", "_io")
     __module__ = "_ssl"
     _frozen_ = True
 
+    _about: bytes | None  # for the builtins; None once nothing can be written
     _argument: object
     _ended: bool
     _handle: _lib.Handle
@@ -34,6 +36,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
         self._argument = io.argument(number)
         self._handle = _lib.Handle(number, self._argument, io.bio_free)
         self._ended = False
+        self._about = _native.about_queue(number)
         return self
 
     def read(self, size: int = -1, /) -> bytes:
@@ -75,6 +78,14 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
             done += count
         return done
 
+    # What the builtins leave (capi/python.h).
+
+    def _read_on(self, _found: None, size: Any = -1) -> bytes:
+        return _read(self, size)
+
+    def _write_on(self, _found: None, b: Any) -> int:
+        return _write(self, b)
+
     def write_eof(self) -> None:
         """Write an EOF marker to the memory BIO.
 
@@ -84,6 +95,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
         if status < 0:
             raise _errors.of_status(status)
         self._ended = True
+        self._about = None
 
     @property
     def pending(self) -> int:
@@ -94,3 +106,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
     def eof(self) -> bool:
         """Whether the memory BIO is at EOF."""
         return self._ended and not self._io.bio_pending(self._argument)
+
+
+_read, _write = MemoryBIO.read, MemoryBIO.write
+_native.offer(MemoryBIO, "queue", "_about")

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from . import _codes, _musl
 
-# A read gives at most one record, so that no buffer need be larger than this.
+# The plain functions read at most one record into their own buffers, so that none need be larger than this.
 RECORD = 16384
 # How much one call is given to write or to copy: a bare int travels as a C int.
 LARGEST = 1 << 30
@@ -196,6 +196,11 @@ _PYTHON_API = (
     "PyObject_AsFileDescriptor",
     "PyFloat_AsDouble",
     "_Py_NoneStruct",
+    "PyObject_CallObject",
+    "PyObject_CallFunctionObjArgs",
+    "PyObject_GetAttrString",
+    "PyObject_SetAttr",
+    "PyErr_SetObject",
 )
 
 # What the builtins return beside gossl.h's statuses (python.h).
@@ -288,6 +293,25 @@ class Library:
             setattr(self, method.name.decode(), new(ctypes.addressof(method), None, None))
         self.argument = int
         return True
+
+    def method(self, owner: type, index: int) -> Any:
+        """A method of a class, made of one of the table of those."""
+        new = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object, c_void_p)(("PyDescr_NewMethod", ctypes.pythonapi))
+        table = self._cdll.gossl_python_class_methods
+        table.restype = c_void_p
+        return new(owner, table() + index * ctypes.sizeof(_Method))
+
+    def place(self, function: str, *offsets: int) -> None:
+        """Tells the builtins where in an object the slots are that they use."""
+        place = getattr(self._cdll, function)
+        place.restype, place.argtypes = None, [ctypes.c_ssize_t] * len(offsets)
+        place(*offsets)
+
+    def queue_of(self, bio: int) -> int:
+        """The address of a queue."""
+        find = self._cdll.gossl_python_queue
+        find.restype, find.argtypes = c_void_p, [c_uint64]
+        return find(bio) or 0
 
     def _bind_plain(self) -> None:
         f = self.functions
@@ -392,6 +416,27 @@ def library() -> Library:
     return _library
 
 
+_waiting: list[Callable[[Library], None]] = []
+
+
+def when_loaded(use: Callable[[Library], None]) -> None:
+    """Calls something with the library as soon as there is one."""
+    with _lock:
+        if _library is None:
+            _waiting.append(use)
+            return
+    use(_library)
+
+
+def slot_offset(instance: object, name: str) -> int | None:
+    """Where in an object, in bytes, a slot is: where what is put there is found. None if that is not one place."""
+    mark = object()
+    setattr(instance, name, mark)
+    words = type(instance).__basicsize__ // ctypes.sizeof(c_void_p)
+    found = [i for i, word in enumerate((c_void_p * words).from_address(id(instance))) if word == id(mark)]
+    return found[0] * ctypes.sizeof(c_void_p) if len(found) == 1 else None
+
+
 def loaded() -> Library | None:
     """The library if it has been loaded."""
     return _library
@@ -411,7 +456,10 @@ def _load() -> Library:
             _musl.refuse()
             _check_address_space()
             _check_threads()
-            _library = Library(path())
+            loaded = Library(path())
+            for use in _waiting:
+                use(loaded)
+            _library = loaded
         return _library
 
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _lib
+from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _lib, _native
 from ._bio import MemoryBIO
 from ._errors import HANDSHAKE, READ, SHUTDOWN, WRITE, Operation
 from ._immutable import Final, Immutable, Uncreatable, Unpicklable
@@ -51,6 +51,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     """A connection."""
 
     __slots__ = (
+        "_about",
         "_argument",
         "_bios",
         "_context",
@@ -68,6 +69,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     __module__ = "_ssl"
     _frozen_ = True
 
+    _about: bytes | None  # for the builtins; None where each step has to be watched
     _argument: object
     _bios: tuple[Any, Any] | None
     _context: _SSLContext
@@ -104,8 +106,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         found = None if self._watched else self._io.read(self._argument, most, *patience)
         if type(found) is bytes:
             return found
-        result = _run(self, lambda *a: self._io.read(a[0], most, *a[1:]), READ, found, patience)
-        return result if isinstance(result, bytes) else b""
+        return _read_on(self, most, found, patience)
 
     def _read_into(self, size: Any, buffer: Any) -> int:
         most = size if type(size) is int else index(size)
@@ -119,8 +120,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         found = None if self._watched else self._io.read_into(self._argument, view, most, *patience)
         if found is not None and found > 0:
             return found
-        result = _run(self, lambda *a: self._io.read_into(a[0], view, most, *a[1:]), READ, found, patience)
-        return result if isinstance(result, int) else 0
+        return _read_into_on(self, view, most, found, patience)
 
     def write(self, b: Any, /) -> int:
         """Writes the bytes-like object b into the SSL object.
@@ -137,6 +137,22 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         if found == size:
             return size
         return _write_rest(self, b, size, found, patience)
+
+    # What the builtins leave (capi/python.h). found is what the library answered to the first step, if it was asked.
+
+    def _read_on(self, found: int | None, size: Any, buffer: Any = _NO_BUFFER) -> Any:
+        if found is None:
+            return _read(self, size, buffer)
+        most = index(size)
+        if buffer is _NO_BUFFER:
+            return _read_on(self, most, found, None)
+        view = _writable(buffer)
+        return _read_into_on(self, view, most if 0 < most < view.nbytes else view.nbytes, found, None)
+
+    def _write_on(self, found: int | None, b: Any, done: int = 0) -> int:
+        if found is None:
+            return _write(self, b)
+        return _write_rest(self, b, _lib.size_of(b), found, None, done)
 
     def shutdown(self) -> _socket.socket | None:
         """Does the SSL shutdown handshake with the remote end."""
@@ -247,7 +263,8 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
             raise TypeError("The value must be a SSLContext")
         _errors.check(_lib.call("gossl_conn_set_config", self._handle.value, context._handle.value))
         self._context, self._shown = context, value
-        self._watched = self._watched or _is_watched(context)
+        if _is_watched(context):
+            self._watched, self._about = True, None
 
     @property
     def owner(self) -> Any:
@@ -362,6 +379,7 @@ def _new(context: _SSLContext, server_side: bool, server_hostname: Any) -> _SSLS
     self._owner = self._sock = self._bios = self._raised = None
     self._failed = ""
     self._watched = _is_watched(context)
+    self._about = None
     return self
 
 
@@ -374,6 +392,9 @@ def _refused(context: _SSLContext, side: int, name: bytes | None) -> Exception:
 
 
 def _attach(self: _SSLSocket, owner: Any, session: Any) -> _SSLSocket:
+    if not self._watched and self._io is _lib.library():  # and over no queues of the interpreter's own
+        incoming = None if self._bios is None else self._bios[0]._handle.value
+        self._about = _native.about_connection(self._handle.value, incoming, _WANT)
     self.owner = owner
     if session is not None:
         self.session = session
@@ -545,9 +566,22 @@ def _advise(self: _SSLSocket, error: OSError, code: int) -> None:
     _advice.annotate(error, refusal)
 
 
-def _write_rest(self: _SSLSocket, data: Any, size: int, found: int | None, patience: Patience) -> int:
-    """Goes on with a write whose first step gave found, until all is written, or as much as goes without waiting."""
-    done = 0
+def _read_on(self: _SSLSocket, most: int, found: Any, patience: Patience | None) -> bytes:
+    result = _run(self, lambda *a: self._io.read(a[0], most, *a[1:]), READ, found, patience)
+    return result if isinstance(result, bytes) else b""
+
+
+def _read_into_on(self: _SSLSocket, view: memoryview, most: int, found: Any, patience: Patience | None) -> int:
+    result = _run(self, lambda *a: self._io.read_into(a[0], view, most, *a[1:]), READ, found, patience)
+    return result if isinstance(result, int) else 0
+
+
+def _write_rest(
+    self: _SSLSocket, data: Any, size: int, found: int | None, patience: Patience | None, done: int = 0
+) -> int:
+    """Goes on with a write of which done bytes are written and the next step gave found, until all is written, or as
+    much as goes without waiting.
+    """
     while done < size:
 
         def step(argument: object, sock: Any, deadline: float | None, done: int = done) -> int:
@@ -608,3 +642,9 @@ def _done(self: _SSLSocket) -> bool:
 
 def _chain(self: _SSLSocket, what: int) -> list[_cert.Certificate] | None:
     return [_cert.new_certificate(der) for der in _cert.entries(_bytes(self, what))] or None
+
+
+_read, _write = _SSLSocket.read, _SSLSocket.write
+# What a read raises for want of input.
+_WANT = (_errors.SSLWantReadError, _errors.want_read(READ).args)
+_native.offer(_SSLSocket, "conn", "_about", "_sock")

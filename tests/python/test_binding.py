@@ -1,9 +1,11 @@
 """The two ways to call the library on the path of data: builtins of the interpreter, and plain ctypes."""
 
 import array
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 import unittest
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,118 @@ class TestBuiltins(unittest.TestCase):
         self.assertLess(sys.getallocatedblocks() - before, 200)
         view.release()
         data.append(1)
+
+
+@unittest.skipUnless(_lib.library().builtins, "no builtins here")
+class TestMethods(unittest.TestCase):
+    """read and write of connections and queues are methods of C's; what is unusual goes to those of Python."""
+
+    def setUp(self) -> None:
+        self.pair = connected(*contexts())
+
+    def test_they_are_methods_of_c(self) -> None:
+        for cls in (type(self.pair.client._sslobj), ssl.MemoryBIO):
+            for name in ("read", "write"):
+                method = cls.__dict__[name]
+                self.assertEqual(type(method), type(bytes.join), name)
+                self.assertTrue(method.__doc__)
+                with self.assertRaises(TypeError):
+                    method(object(), 1)
+
+    def test_one_read_gives_all_records_that_have_come(self) -> None:
+        data = bytes(range(256)) * 512
+        sent = 0
+        while sent < len(data):
+            sent += self.pair.client.write(memoryview(data)[sent:])
+        self.assertEqual(self.pair.server.read(1 << 20), data)
+        self.pair.client.write(b"a" * 20_000)
+        buffer = bytearray(30_000)
+        self.assertEqual(self.pair.server.read(-1, buffer), 20_000)
+        self.assertEqual(buffer, b"a" * 20_000 + bytes(10_000))
+
+    def test_a_read_of_less_than_a_record_leaves_the_rest(self) -> None:
+        data = bytes(range(256)) * 64
+        self.pair.client.write(data)
+        self.assertEqual(self.pair.server.read(100), data[:100])
+        self.assertEqual(self.pair.server.pending(), len(data) - 100)
+        self.assertEqual(self.pair.server.read(len(data)), data[100:])
+
+    def test_want_of_input_is_an_exception_with_all_its_attributes(self) -> None:
+        for call in (lambda: self.pair.server.read(10), lambda: self.pair.server.read(10, bytearray(10))):
+            with self.assertRaises(ssl.SSLWantReadError) as raised:
+                call()
+            e: Any = raised.exception
+            self.assertEqual((e.errno, e.library, e.reason), (ssl.SSL_ERROR_WANT_READ, None, None))
+            self.assertRegex(str(e), r"The operation did not complete \(read\) \(_ssl\.c:\d+\)")
+
+    def test_after_the_end_of_a_queue_nothing_can_be_written(self) -> None:
+        queue = ssl.MemoryBIO()
+        queue.write(b"data")
+        queue.write_eof()
+        with self.assertRaises(ssl.SSLError):
+            queue.write(b"x")
+        self.assertFalse(queue.eof)
+        self.assertEqual((queue.read(1), queue.read()), (b"d", b"ata"))
+        self.assertTrue(queue.eof)
+
+    def test_a_queue_takes_any_size(self) -> None:
+        queue, data = ssl.MemoryBIO(), bytes(range(256)) * 4096
+        for size in (1, 2047, 2048, 2049, 100_000, len(data)):
+            self.assertEqual(queue.write(data[:size]), size)
+            self.assertEqual(queue.write(memoryview(data)[:size]), size)
+            self.assertEqual(queue.read(size - 1), data[: size - 1])
+            self.assertEqual(queue.pending, size + 1)
+            self.assertEqual(queue.read(), data[size - 1 : size] + data[:size])
+        self.assertEqual(queue.read(0), b"")
+        for bad in (None, "1", 1.5):
+            with self.assertRaises(TypeError):
+                queue.read(bad)
+            with self.assertRaises(TypeError):
+                queue.write(bad)
+        with self.assertRaises(TypeError):
+            queue.read(1, 2)
+
+    def test_a_watched_connection_reports_each_step(self) -> None:
+        client, server = contexts()
+        seen: list[Any] = []
+        client._msg_callback = lambda *event: seen.append(event)
+        pair = connected(client, server)
+        del seen[:]
+        pair.server.write(b"data")
+        self.assertEqual(pair.client.read(10), b"data")
+        self.assertTrue(seen)
+
+    def test_nothing_is_leaked(self) -> None:
+        client, server, queue = self.pair.client._sslobj, self.pair.server._sslobj, ssl.MemoryBIO()
+        data, into = bytes(100), bytearray(100)
+        before = sys.getallocatedblocks()
+        for _ in range(5_000):
+            client.write(data)
+            server.read(50)
+            server.read(50, into)
+            for call in (lambda: server.read(10), lambda: client.write(None), lambda: server.read("1")):
+                with contextlib.suppress(ssl.SSLWantReadError, TypeError):
+                    call()
+            queue.write(data)
+            queue.read()
+        self.assertLess(sys.getallocatedblocks() - before, 300)
+
+    def test_the_two_ends_in_two_threads(self) -> None:
+        data = bytes(range(256)) * 256
+
+        def send() -> None:
+            for _ in range(50):
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[self.pair.client.write(rest) :]
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        left = 50 * len(data)
+        while left:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                left -= len(self.pair.server.read(100_000))
+        thread.join()
 
 
 class TestPlain(unittest.TestCase):
