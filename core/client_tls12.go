@@ -113,6 +113,7 @@ func (hs *client12) resumeSession(c *Conn) (state, error) {
 	if err := c.restore(s); err != nil {
 		return nil, err
 	}
+	hs.common12.transcript.DropBuffer() // nobody signs
 	hs.master = s.secret
 	c.logKey(keyLogClientRandom, c.info.clientRandom, hs.master)
 	return waitTicket12{hs}, nil

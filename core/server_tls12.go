@@ -97,6 +97,7 @@ func (c *Conn) resume12(hs *server12, s *Session) (state, error) {
 	}
 	c.session.id = hs.hello.SessionID
 	hs.setSuite(c, suite.ByID(s.suite))
+	hs.common12.transcript.DropBuffer() // nobody signs
 	hs.ems, hs.master, hs.sessionID = s.ems, s.secret, hs.hello.SessionID
 	c.info.ems = s.ems
 	hs.setEtM(c)
