@@ -3,6 +3,7 @@ package core
 import (
 	"crypto/rand"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/gossl/gossl/core/internal/group"
@@ -138,18 +139,27 @@ func NewConfig(method Method) (*Config, error) {
 		VerifyDepth: 100, NumTickets: 2, SessionTimeout: 7200,
 		MaxCertList: maxCertificates, MaxSendFragment: record.MaxPlaintext,
 		Now: func() int64 { return time.Now().Unix() }, Rand: rand.Reader,
-		method: method, securityLevel: 2, suites13: suite.Default13(), groups: group.DefaultList(),
+		method: method, suites13: suite.Default13(), groups: group.DefaultList(),
 		store: pki.NewStore(),
 	}
-	c.shared = newShared()
+	l, err := defaultSuites()
+	if err != nil {
+		return nil, err
+	}
+	c.suites, c.securityLevel, c.shared = l.Suites, l.SecurityLevel, newShared()
 	if method == MethodTLSClient {
 		c.VerifyMode, c.CheckHostname = VerifyRequired, true
 	}
 	if method == MethodTLS || method == MethodTLSClient || method == MethodTLSServer {
 		c.minVersion = VersionTLS12
 	}
-	return c, c.SetCiphers(defaultCiphers)
+	return c, nil
 }
+
+// defaultSuites are those of defaultCiphers. To choose them costs more than all else that a Config needs.
+var defaultSuites = sync.OnceValues(func() (suite.List, error) { return suite.ParseList(defaultCiphers, defaultLevel) })
+
+const defaultLevel = 2
 
 // Method returns the method that the Config was made with.
 func (c *Config) Method() Method { return c.method }
