@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from certs import Authority
 from interpreters import package_path
 
-from bench import data, defaults, handshakes, process, sockets, streams
+from bench import data, defaults, handshakes, process, sockets, streams, trust
 from bench.figures import Case, Row
 
 CASES = (
@@ -34,6 +34,7 @@ CASES = (
     *sockets.CASES,
     *streams.CASES,
     *defaults.CASES,
+    *trust.CASES,
     *process.CASES,
 )
 FLOOR = Path(__file__).with_name("floor.json")

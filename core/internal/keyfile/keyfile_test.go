@@ -210,29 +210,6 @@ func TestEntriesGoOnBehindWhatIsMalformed(t *testing.T) {
 	}
 }
 
-func FuzzEncryptedKey(f *testing.F) {
-	for _, name := range forms(f) {
-		if b, _, err := NextBlock(read(f, name)); err == nil && b.Type == "ENCRYPTED PRIVATE KEY" && !strings.Contains(name, "scrypt") {
-			f.Add(b.Bytes)
-		}
-	}
-	f.Fuzz(func(_ *testing.T, der []byte) {
-		if len(der) < 1<<10 && modestIterations(der, deepest) && !hasManyIterations(der) {
-			decryptPKCS8(der, []byte("secret"))
-		}
-	})
-}
-
-// hasManyIterations reports whether a derivation would take longer than fuzzing has time for.
-func hasManyIterations(der []byte) bool {
-	for i := range der {
-		if der[i] == 2 && i+1 < len(der) && der[i+1] > 2 && der[i+1] < 9 {
-			return true
-		}
-	}
-	return false
-}
-
 func FuzzPKCS12(f *testing.F) {
 	f.Add(pfx(f, "secret"))
 	f.Fuzz(func(t *testing.T, data []byte) {
