@@ -30,15 +30,14 @@ ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 from certs import Authority  # noqa: E402
 from interpreters import package_path  # noqa: E402
+from support import NOT_HERE, NOT_THERE, TIMEOUT  # noqa: E402
 
 VENV = ROOT / "build" / "real"
 RESULTS = HERE / "results.txt"
 REQUIREMENTS = HERE / "requirements.txt"
-TIMEOUT = 150  # seconds for a row
 PARALLEL = 2
 CELLS = ("verified", "refused", "client")
 HIDDEN = ("uninstalled",)  # not in the table, but in results.txt
-NOT_THERE = 77  # exit status of a row that lacks something
 
 # Packages that cannot be in one environment with the others: the directory, and what is in it.
 APART = {
@@ -123,6 +122,7 @@ def rows() -> list[Row]:
         Row("Chromium", "browser", "server", option="chromium", debian="chromium"),
         Row("Firefox", "browser", "server", option="firefox-esr", debian="firefox-esr"),
         Row("gossl.ssl beside ssl", "beside", "beside"),
+        Row("install() late, test_ssl", "test_ssl", "late"),
         *(Row(f"install() {name}", "late", "late", option=order) for name, order in ORDERS.items()),
     ]
 
@@ -134,7 +134,8 @@ class Outcome(NamedTuple):
     cells: dict[str, str]
     said: str
     seconds: float
-    missing: bool
+    missing: bool  # because something is not installed, which could be
+    impossible: bool  # here, for this user or interpreter
 
 
 def main() -> int:
@@ -215,12 +216,12 @@ def run(row: Row, certs: Path, verbose: bool) -> Outcome:
     for line in said.splitlines():
         if line.startswith('{"') and "verified" in line:
             cells = json.loads(line)
-    missing = process.returncode == NOT_THERE
+    missing, impossible = process.returncode == NOT_THERE, process.returncode == NOT_HERE
     if not cells:
         cells = {"verified": f"no: {said.strip().splitlines()[-1] if said.strip() else 'it said nothing'}"[:200]}
-    if verbose or (any(c.startswith("no") for c in cells.values()) and not missing):
+    if verbose or (any(c.startswith("no") for c in cells.values()) and not missing and not impossible):
         print(f"---- {row.name}\n{said}", flush=True)
-    return Outcome(row, cells, said, seconds, missing)
+    return Outcome(row, cells, said, seconds, missing, impossible)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -267,13 +268,13 @@ def judge(outcomes: list[Outcome], update: bool) -> int:
     run_here = {o.row.name for o in outcomes}
     required = os.environ.get("REAL_REQUIRED") == "1"
     absent = {o.row.name for o in outcomes if o.missing}
-    lost = sorted(
-        line for line in old - now if (name := line.rsplit(": ", 1)[0]) in run_here and (required or name not in absent)
-    )
+    excused = {o.row.name for o in outcomes if o.impossible} | (set() if required else absent)
+    lost = sorted(line for line in old - now if line.rsplit(": ", 1)[0] in run_here - excused)
     for line in lost:
         print(f"lost: {line}")
-    for name in sorted(absent):
-        print(f"not there: {name}")
+    for o in outcomes:
+        if o.missing or o.impossible:
+            print(f"not there: {o.row.name}: {o.said.strip()}")
     if update:
         order = {row.name: i for i, row in enumerate(rows())}
         merged = sorted(old | now, key=lambda line: (order.get(line.rsplit(": ", 1)[0], 999), line))

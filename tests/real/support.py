@@ -40,7 +40,9 @@ BAD = str(CERTS / "other" / "localhost.pem"), str(CERTS / "other" / "localhost.k
 STRANGER = str(CERTS / "other" / "client.pem"), str(CERTS / "other" / "client.key")
 HOST = "localhost"
 PATIENCE = 40.0  # seconds for one step
-NOT_THERE = 77  # the exit status of a row that lacks something
+NOT_THERE = 77  # the exit status of a row that lacks something which could be installed
+NOT_HERE = 78  # and of one that this machine or user cannot have
+TIMEOUT = 240  # seconds for a row
 NAME = "client"  # in the certificate CLIENT
 
 Pair = tuple[str, str]

@@ -11,7 +11,7 @@ from support import (
     HOST,
     KINDS,
     NAME,
-    NOT_THERE,
+    NOT_HERE,
     PATIENCE,
     client_context,
     expect,
@@ -24,7 +24,7 @@ from support import (
 require("postfix")
 if os.getuid() != 0:
     print("postfix wants to be started by root")
-    raise SystemExit(NOT_THERE)
+    raise SystemExit(NOT_HERE)
 
 MAIN = """compatibility_level = 3.6
 queue_directory = {place}/queue

@@ -7,13 +7,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from support import CA, FILES, HOST, NOT_THERE, client_context, free_port, main, run_servers
+from support import CA, FILES, HOST, NOT_HERE, NOT_THERE, client_context, free_port, main, run_servers
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 ASK = "select version || ' ' || coalesce(client_dn, '-') from pg_stat_ssl where pid = pg_backend_pid()"
-if not BINARIES or os.getuid() != 0:
-    print("postgresql is not installed, or this is not root, who could become postgres")
+if not BINARIES:
+    print("postgresql is not installed")
     raise SystemExit(NOT_THERE)
+if os.getuid() != 0:
+    print("only root can become postgres")
+    raise SystemExit(NOT_HERE)
 
 
 def serve(ready):
