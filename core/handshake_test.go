@@ -3,6 +3,7 @@ package core
 import (
 	"errors"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 	"weak"
@@ -324,5 +325,17 @@ func TestNothingOfTheHandshakeIsKept(t *testing.T) {
 		runtime.GC()
 		require.True(t, hello.Value() == nil, "the ClientHello is held")
 		runtime.KeepAlive(c)
+	}
+}
+
+func TestAnExportedSessionIsOfNoNameThatIsTooLong(t *testing.T) {
+	cfg, err := NewConfig(MethodTLSClient)
+	require.NoError(t, err)
+	for n, want := range map[int]int{255: 255, 256: 0} {
+		s := &Session{version: VersionTLS13, suite: 0x1301, serverName: strings.Repeat("a", n), peerChain: [][]byte{{1}, {2, 3}}}
+		again, err := ImportSession(cfg, s.Export())
+		require.NoError(t, err)
+		require.Len(t, again.serverName, want)
+		require.Equal(t, s.peerChain, again.peerChain)
 	}
 }

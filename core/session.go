@@ -3,6 +3,7 @@ package core
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/group"
@@ -78,37 +79,59 @@ const sessionFormat = 2
 // bytes are a format number, flags, the protocol version and the number of the cipher suite. What early data needs is at
 // its end, and only there if the session is one for early data.
 func (s *Session) Export() []byte {
-	var b cryptobyte.Builder
-	b.AddUint8(sessionFormat)
-	b.AddUint8(flags(s.isClient, s.ems, s.verified, s.maxEarly != 0))
-	b.AddUint16(s.version)
-	b.AddUint16(s.suite)
-	b.AddUint64(uint64(s.created))
-	b.AddUint64(uint64(s.timeout))
-	b.AddUint32(s.hint)
-	b.AddUint32(s.ageAdd)
-	b.AddUint32(uint32(s.verifyResult))
-	b.AddUint16(uint16(s.peerScheme))
-	b.AddUint16(uint16(s.group))
-	for _, v := range [][]byte{s.secret, s.id, []byte(s.alpn), []byte(s.serverName)} {
-		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
+	name := s.serverName
+	if len(name) > maxHostName { // no host's: without it, the session is for no name
+		name = ""
 	}
-	for _, v := range [][]byte{s.ticket, s.ocsp} {
-		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(v) })
-	}
-	for _, list := range [][][]byte{s.peerChain, s.chain, s.scts} {
-		b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) {
-			for _, der := range list {
-				b.AddUint24LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(der) })
-			}
-		})
+	b := make([]byte, 0, s.exportedLen())
+	b = append(b, sessionFormat, flags(s.isClient, s.ems, s.verified, s.maxEarly != 0))
+	b = binary.BigEndian.AppendUint16(b, s.version)
+	b = binary.BigEndian.AppendUint16(b, s.suite)
+	b = binary.BigEndian.AppendUint64(b, uint64(s.created))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.timeout))
+	b = binary.BigEndian.AppendUint32(b, s.hint)
+	b = binary.BigEndian.AppendUint32(b, s.ageAdd)
+	b = binary.BigEndian.AppendUint32(b, uint32(s.verifyResult))
+	b = binary.BigEndian.AppendUint16(b, uint16(s.peerScheme))
+	b = binary.BigEndian.AppendUint16(b, uint16(s.group))
+	b = append(append(b, byte(len(s.secret))), s.secret...)
+	b = append(append(b, byte(len(s.id))), s.id...)
+	b = append(append(b, byte(len(s.alpn))), s.alpn...)
+	b = append(append(b, byte(len(name))), name...)
+	b = append(appendUint24(b, len(s.ticket)), s.ticket...)
+	b = append(appendUint24(b, len(s.ocsp)), s.ocsp...)
+	for _, list := range [...][][]byte{s.peerChain, s.chain, s.scts} {
+		b = appendUint24(b, listLen(list))
+		for _, der := range list {
+			b = append(appendUint24(b, len(der)), der...)
+		}
 	}
 	if s.maxEarly != 0 {
-		b.AddUint32(s.maxEarly)
-		b.AddUint64(uint64(s.issued))
+		b = binary.BigEndian.AppendUint32(b, s.maxEarly)
+		b = binary.BigEndian.AppendUint64(b, uint64(s.issued))
 	}
-	return b.BytesOrPanic()
+	return b
 }
+
+// maxHostName is what the one-byte length of the exported form allows. What else has one is bounded by the protocol.
+const maxHostName = 255
+
+const sessionFixedLen = 72 // bytes of the exported form that do not vary, with some to spare
+
+func (s *Session) exportedLen() int {
+	return sessionFixedLen + len(s.secret) + len(s.id) + len(s.alpn) + len(s.serverName) + len(s.ticket) + len(s.ocsp) +
+		listLen(s.peerChain) + listLen(s.chain) + listLen(s.scts)
+}
+
+// listLen is the length of a list whose items have lengths of 24 bits.
+func listLen(list [][]byte) (n int) {
+	for _, item := range list {
+		n += 3 + len(item)
+	}
+	return n
+}
+
+func appendUint24(b []byte, n int) []byte { return append(b, byte(n>>16), byte(n>>8), byte(n)) }
 
 // ImportSession reads what Export gave, as a session of cfg.
 func ImportSession(cfg *Config, data []byte) (*Session, error) {
