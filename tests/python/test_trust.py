@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import unittest
+import warnings
 from pathlib import Path
 from unittest import mock
 
 import gossl
 from gossl import _paths, ssl
-from support import AUTHORITY, DIRECTORY, LEAF, Authority, Pair, connected
+from support import AUTHORITY, DIRECTORY, LEAF, Authority, Pair, connected, make_key
 
 GOOD = AUTHORITY.cert.read_text()
 BAD = "-----BEGIN CERTIFICATE-----\n!!!!\n-----END CERTIFICATE-----\n"
@@ -63,6 +64,19 @@ class Stores(unittest.TestCase):
             self.assertEqual("mozilla", gossl.trust_store().source)
             self.assertGreater(ssl.create_default_context().cert_store_stats()["x509"], 100)
 
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork")
+    def test_mozillas_anchors_in_a_child(self) -> None:
+        with environment(GOSSL_TRUST="mozilla"):
+            context = ssl.create_default_context()
+            stats, anchors = context.cert_store_stats(), context.get_ca_certs(True)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # of other threads
+                child = os.fork()
+            if child == 0:
+                same = context.cert_store_stats() == stats and context.get_ca_certs(True) == anchors
+                os._exit(0 if same and ssl.create_default_context().cert_store_stats() == stats else 1)
+            self.assertEqual(0, os.waitpid(child, 0)[1])
+
     def test_an_unknown_store_is_refused(self) -> None:
         with environment(GOSSL_TRUST="mozila"), self.assertRaises(ValueError):
             ssl.create_default_context()
@@ -100,6 +114,37 @@ class Stores(unittest.TestCase):
             connected(ssl.create_default_context(), server()).pass_data()
 
 
+class Flags(unittest.TestCase):
+    ALL_PATHS = 1 << 40
+
+    def test_every_path_is_tried_if_asked(self) -> None:
+        """The server sends two certificates of its intermediate, the wrong one first."""
+        strangers = Authority(DIRECTORY / "stranger", "stranger")
+        middle = DIRECTORY / "middle"
+        make_key(middle.with_suffix(".key"), "ecdsa")
+        openssl("req", "-new", "-key", f"{middle}.key", "-out", f"{middle}.csr", "-subj", "/CN=middle")
+        middle.with_suffix(".ext").write_text("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n")
+        signed = []
+        for authority in (strangers, AUTHORITY):
+            signed.append(f"{middle}{len(signed)}.pem")
+            openssl("x509", "-req", "-in", f"{middle}.csr", "-CA", str(authority.cert), "-CAkey", str(authority.key),
+                    "-set_serial", "7", "-out", signed[-1], "-days", "3", "-extfile", f"{middle}.ext")  # fmt: skip
+        below = Authority(DIRECTORY / "below", "middle")
+        below.cert, below.key = Path(signed[1]), middle.with_suffix(".key")
+        leaf = below.issue("leaf", "ecdsa")
+        sends = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        texts = [Path(name).read_text() for name in (str(leaf.cert), *signed)]
+        sends.load_cert_chain("".join(texts).encode(), leaf.key.read_bytes())
+        client = ssl.create_default_context(cafile=str(AUTHORITY.cert))
+        client.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+        with self.assertRaises(ssl.SSLCertVerificationError) as caught:
+            connected(client, sends)
+        self.assertEqual(20, caught.exception.verify_code)
+        client.verify_flags |= self.ALL_PATHS
+        self.assertTrue(client.verify_flags & self.ALL_PATHS)
+        connected(client, sends).pass_data()
+
+
 class TrustSettings(unittest.TestCase):
     """What stands in a TRUSTED CERTIFICATE."""
 
@@ -108,8 +153,8 @@ class TrustSettings(unittest.TestCase):
         openssl("x509", "-in", str(certificate), "-trustout", *settings, "-out", str(target))
         return str(target)
 
-    def code(self, cafile: str, flags: int = 0) -> int:
-        client = ssl.create_default_context(cafile=cafile)
+    def code(self, cafile: str | None, flags: int = 0, capath: str | None = None) -> int:
+        client = ssl.create_default_context(cafile=cafile, capath=capath)
         client.verify_flags |= flags
         try:
             Pair(client, server()).shake()
@@ -129,6 +174,14 @@ class TrustSettings(unittest.TestCase):
         ):
             with self.subTest(settings):
                 self.assertEqual(code, self.code(self.trusted(AUTHORITY.cert, *settings)))
+
+    def test_in_a_directory(self) -> None:
+        directory = DIRECTORY / "trusted"
+        directory.mkdir()
+        digest = openssl("x509", "-noout", "-subject_hash", "-in", str(AUTHORITY.cert)).strip()
+        for settings, code in ((["-addtrust", "serverAuth"], 0), (["-addreject", "serverAuth"], 28)):
+            (directory / f"{digest}.0").write_text(Path(self.trusted(AUTHORITY.cert, *settings)).read_text())
+            self.assertEqual(code, self.code(None, capath=str(directory)))
 
     def test_the_leaf_too(self) -> None:
         partial = ssl.VERIFY_X509_PARTIAL_CHAIN if hasattr(ssl, "VERIFY_X509_PARTIAL_CHAIN") else 0x80000

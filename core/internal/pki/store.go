@@ -19,7 +19,7 @@ type Store struct {
 // Lookup finds certificates and CRLs outside, such as in a directory of files named by SubjectHash. What a chain uses
 // of them is added to the store.
 type Lookup interface {
-	Certificates(subjectHash uint32) [][]byte // DER
+	Certificates(subjectHash uint32) [][]byte // DER, perhaps with trust settings behind it
 	CRLs(issuerHash uint32) [][]byte          // DER
 }
 
@@ -152,7 +152,7 @@ func (s *Store) bySubject(raw []byte) []*Certificate {
 	var found []*Certificate
 	for _, l := range lookups {
 		for _, der := range l.Certificates(SubjectHash(raw)) {
-			if c, err := ParseCertificate(der); err == nil && bytes.Equal(c.subject, name) {
+			if c, err := ParseTrusted(der); err == nil && bytes.Equal(c.subject, name) {
 				s.add(c)
 				found = append(found, c)
 			}
