@@ -150,5 +150,15 @@ bench: $(LIB)
 	$(MAKE) $(GOPY)/__init__.py
 	cd build && $(GOPY_PYTHON) ../tests/bench/call.py ../$(GOPY)
 
+# Plots of growth, which the README shows.
+bench-plots: $(LIB) build/plots/installed
+	$(PYTHON) tests/bench/growth.py build/growth.json
+	build/plots/bin/python tests/bench/plot.py build/growth.json docs
+
+build/plots/installed:
+	$(PYTHON) -m venv build/plots
+	build/plots/bin/pip install -q --disable-pip-version-check matplotlib==3.10.7
+	touch $@
+
 clean:
 	rm -rf build *.egg-info

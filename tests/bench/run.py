@@ -71,11 +71,18 @@ def show(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
-def report(case: Case, found: dict[str, list[list[float]]], floors: Floors, best: Floors) -> list[str]:
+def middle(values: list[float], row: Row, busy: bool) -> float:
+    """What counts of several runs: the median, or the best one on a machine that others use too."""
+    if busy:
+        return min(values) if row.less else max(values)
+    return statistics.median(values)
+
+
+def report(case: Case, found: dict[str, list[list[float]]], busy: bool, floors: Floors, best: Floors) -> list[str]:
     """Prints the rows of a case; returns those that have fallen below their floor."""
     fallen = []
     for i, row in enumerate(case.rows):
-        stock, ours = (statistics.median(values[i] for values in found[m]) for m in ("stock", "gossl"))
+        stock, ours = (middle([values[i] for values in found[m]], row, busy) for m in ("stock", "gossl"))
         best[row.name] = ratio = round(ratio_of(row, stock, ours), 2)
         target = f"{row.target:g}" if row.target else ""
         print(f"| {row.name} | {row.unit} | {show(stock)} | {show(ours)} | {ratio:.2f} | {target} |", flush=True)
@@ -84,7 +91,7 @@ def report(case: Case, found: dict[str, list[list[float]]], floors: Floors, best
     return fallen
 
 
-def run(only: str, rounds: int, environment: dict[str, str], floors: Floors) -> tuple[Floors, list[str]]:
+def run(only: str, rounds: int, busy: bool, environment: dict[str, str], floors: Floors) -> tuple[Floors, list[str]]:
     print("| figure | unit | Python's own ssl | gossl | ratio | at least |\n|---|---|---:|---:|---:|---:|")
     best: Floors = {}
     fallen = []
@@ -95,7 +102,7 @@ def run(only: str, rounds: int, environment: dict[str, str], floors: Floors) -> 
         for _ in range(rounds):
             for module, values in found.items():
                 values.append(measure(module, index, environment))
-        fallen += report(case, found, floors, best)
+        fallen += report(case, found, busy, floors, best)
     return best, fallen
 
 
@@ -105,6 +112,7 @@ def main() -> int:
     options.add_argument("--only", default="", help="figures whose name has this in it")
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", default="0.5")
+    options.add_argument("--busy", action="store_true", help="the best run counts: others use this machine too")
     options.add_argument("--pause-seconds", default="3", help="how long pauses are looked for")
     options.add_argument("--update", action="store_true", help="raise the floors to the ratios of this run")
     arguments = options.parse_args()
@@ -124,7 +132,7 @@ def main() -> int:
             "BENCH_SECONDS": arguments.seconds,
             "BENCH_PAUSE_SECONDS": arguments.pause_seconds,
         }
-        best, fallen = run(arguments.only, arguments.rounds, environment, floors)
+        best, fallen = run(arguments.only, arguments.rounds, arguments.busy, environment, floors)
     if arguments.update:
         kept = {name: max(ratio, floors.get(name, 0)) for name, ratio in best.items()}
         FLOOR.write_text(json.dumps({**floors, **kept}, indent=0, sort_keys=True) + "\n")
