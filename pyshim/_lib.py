@@ -324,9 +324,9 @@ class Library:
         self.conn_free = f["gossl_conn_free"]
         self.bio_new = _maker(f["gossl_bio_new"])
         self.bio_free = f["gossl_bio_free"]
-        self.read = _impatient(_reader(f["gossl_conn_read"]))
-        self.read_into = _impatient(_reader_into(f["gossl_conn_read"]))
-        self.write = _impatient(_writer(f["gossl_conn_write"]))
+        self.read = _reader(f["gossl_conn_read"])
+        self.read_into = _reader_into(f["gossl_conn_read"])
+        self.write = _writer(f["gossl_conn_write"])
         self.bio_pending = f["gossl_bio_pending"]
         self.bio_read = _reader(f["gossl_bio_read"])
         self.bio_write = _writer(f["gossl_bio_write"])
@@ -341,7 +341,7 @@ class _Method(ctypes.Structure):
 
 
 def _impatient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Takes the socket and the deadline, and does not wait: whoever calls does."""
+    """Takes the socket and the deadline, as the functions below, and does not wait: whoever calls does."""
     return lambda *arguments: function(*arguments[:-2])
 
 
@@ -358,12 +358,12 @@ def _maker(function: Callable[..., int], sized: bool = False) -> Callable[..., i
     return make_number
 
 
-def _reader(read: Callable[..., int]) -> Callable[[Argument, int], bytes | int]:
+def _reader(read: Callable[..., int]) -> Callable[..., bytes | int]:
     """Makes a read into new bytes. Buffers are kept in a list, whose push and pop are atomic."""
     buffers: list[Any] = []
     new = c_char * RECORD
 
-    def read_bytes(handle: Argument, most: int) -> bytes | int:
+    def read_bytes(handle: Argument, most: int, _socket: Any = None, _deadline: float | None = None) -> bytes | int:
         try:
             buffer = buffers.pop()
         except IndexError:
@@ -376,20 +376,22 @@ def _reader(read: Callable[..., int]) -> Callable[[Argument, int], bytes | int]:
     return read_bytes
 
 
-def _reader_into(read: Callable[..., int]) -> Callable[[Argument, Any, int], int]:
+def _reader_into(read: Callable[..., int]) -> Callable[..., int]:
     """Makes a read into a writable buffer of at least one byte."""
     at = c_char.from_buffer
 
-    def read_into(handle: Argument, buffer: Any, most: int) -> int:
+    def read_into(handle: Argument, buffer: Any, most: int, _socket: Any, _deadline: float | None) -> int:
         return read(handle, byref(at(buffer)), most if most < LARGEST else LARGEST)
 
     return read_into
 
 
-def _writer(write: Callable[..., int]) -> Callable[[Argument, Any, int], int]:
+def _writer(write: Callable[..., int]) -> Callable[..., int]:
     """Makes a write of what is in a buffer from an offset on."""
 
-    def write_from(handle: Argument, data: Any, offset: int) -> int:
+    def write_from(
+        handle: Argument, data: Any, offset: int, _socket: Any = None, _deadline: float | None = None
+    ) -> int:
         if type(data) is bytes and offset == 0:
             count = len(data)
             return write(handle, data, count if count < LARGEST else LARGEST)
