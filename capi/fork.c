@@ -20,13 +20,14 @@
    What this relies on, and Go does not promise: all state of the runtime is in the library's writable segment, in
    mappings of its own, in one thread-local word, one key of pthread, signal dispositions and threads. It is so in the
    versions that build_library.py lists, and each build proves it by forking before it is done. Elsewhere (another C
-   library or processor, a static library) a child gets GOSSL_E_FORKED. */
+   library or processor, a static library) a child gets GOSSL_E_FORKED; Python loads a copy of the library there. */
 #define _GNU_SOURCE
 #include "fork.h"
 
 #include "gossl.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <linux/random.h>
@@ -364,6 +365,21 @@ __attribute__((constructor(101))) static void before_go(int argc, char **argv, c
   fork_state->process = kept.processes = 1;
   fork_state->generation = kept.generation;
   pthread_atfork(0, 0, after_fork);
+}
+
+int fork_restarts(int never) {
+  if (never) kept.pristine = 0;
+  return kept.pristine != 0;
+}
+
+void fork_abandon(void) {
+  Dl_info us, who;
+  if (!dladdr(&kept, &us)) return;
+  for (int s = 1; s < SIGNALS; s++) {
+    struct sigaction now;
+    if (sigaction(s, 0, &now) == 0 && dladdr((void *)now.sa_sigaction, &who) && who.dli_fbase == us.dli_fbase)
+      sigaction(s, &kept.handlers[s], 0);
+  }
 }
 
 int runtime_enter(void) {

@@ -37,6 +37,12 @@ static inline int runtime_ready(void) {
 /* Whether the runtime is alive. Unlike runtime_ready, it wakes nothing: for functions that free. */
 static inline int runtime_alive(void) { return __atomic_load_n(&fork_state->generation, __ATOMIC_ACQUIRE) != 0; }
 
+/* Whether the runtime can be restarted in a child. never: from now on it is not, for tests of what comes then. */
+int fork_restarts(int never);
+
+/* In a child in which it cannot be restarted: its handlers of signals give way to those before them. */
+void fork_abandon(void);
+
 /* The number of this process among those that came of one another by fork: what carries another one was left behind
    by a thread that is not here. Never 0. */
 uint32_t fork_process(void);

@@ -51,6 +51,10 @@ API void gossl_python_init(const python_api *api) {
   if (!py.none) py = *api;
 }
 
+API int32_t gossl_python_restarts(int32_t never) { return fork_restarts(never); }
+
+API void gossl_python_abandon(void) { fork_abandon(); }
+
 /* 1 if there are as many arguments as wanted; else an exception is set. */
 static int arguments_are(intptr_t count, intptr_t wanted) {
   if (count == wanted) return 1;

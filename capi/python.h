@@ -40,6 +40,11 @@ typedef struct python_api {
 /* Gives the table, before any of the functions below is called: each interpreter does. */
 void gossl_python_init(const python_api *api);
 
+/* 1 where the runtime goes on in a child of fork(); elsewhere the package loads a copy of the library there. With never
+   it does not go on from now on. gossl_python_abandon is called in the child, before the copy is loaded. */
+int32_t gossl_python_restarts(int32_t never);
+void gossl_python_abandon(void);
+
 /* PyMethodDef. The interpreter goes on reading one for as long as there is a builtin of it, which may be until the end
    of a subinterpreter: so they are the library's memory, which stays. */
 typedef struct python_method {

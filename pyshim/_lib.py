@@ -22,7 +22,7 @@ from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint64,
 from ctypes import c_size_t as size
 from typing import Any, NamedTuple
 
-from . import _codes, _musl
+from . import _codes, _copy, _musl
 
 # The plain functions read at most one record into their own buffers, so that none need be larger than this.
 RECORD = 16384
@@ -237,6 +237,8 @@ class Library:
     bio_read: Callable[[Argument, int], bytes | int]
     bio_write: Callable[[Argument, Any, int], int]
     argument: Callable[[int], Argument]
+    # By config, the calls that made it what it is: where a forked child needs a copy of the library (_copy).
+    made: dict[int, list[tuple[str, tuple[object, ...]]]] | None
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -250,6 +252,9 @@ class Library:
             self._bind(self._cdll if name in _LONG else held, name, result).argtypes = arguments
         for name in _DATA:
             self._bind(self._cdll, name, _Count)
+        restarts = self._cdll.gossl_python_restarts(os.environ.get("GOSSL_FORK") == "copy")
+        self.made = None if restarts or not hasattr(os, "fork") else {}
+        self.abandon: Callable[[], object] = self._cdll.gossl_python_abandon
         self.builtins = os.environ.get("GOSSL_BINDING") != "ctypes" and self._bind_builtins()
         if not self.builtins:
             self._bind_plain()
@@ -458,21 +463,26 @@ def _load() -> Library:
             _musl.refuse()
             _check_address_space()
             _check_threads()
-            loaded = Library(path())
+            with _copy.file(path()) as file:
+                loaded = Library(file)
             for use in _waiting:
                 use(loaded)
             _library = loaded
         return _library
 
 
-def _new_lock() -> None:
-    global _lock
+def _in_child() -> None:
+    """A child of fork() may need a copy of the library; and another thread may have been loading at that moment."""
+    global _library, _lock
     _lock = threading.Lock()
+    if _library is not None and _library.made is not None:
+        _library.abandon()
+        _library = None
+        _copy.forked()
 
 
 if hasattr(os, "register_at_fork"):
-    # Another thread may have been loading at the moment of the fork.
-    os.register_at_fork(after_in_child=_new_lock)
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def _open(file: str) -> Any:
@@ -569,25 +579,53 @@ def _descriptor_limit_kept() -> Iterator[None]:
 class Handle:
     """Owns one object of the library and frees it in the end.
 
-    value is its number; argument is the number as the functions on the path of data take it.
+    value is its number; argument is the number as the functions on the path of data take it. In a forked child that
+    has a copy of the library, value makes a config anew, and raises SSLError for anything else.
     """
 
-    __slots__ = ("_free", "argument", "value")
+    __slots__ = ("_free", "_library", "_value", "argument")
 
     def __init__(self, value: int, argument: Argument, free: Callable[..., object]) -> None:
-        self.value = value
+        self._value = value
         self.argument = argument
         self._free = free
+        self._library = _library
+
+    @property
+    def value(self) -> int:
+        if self._library is not _library:
+            self._renew()
+        return self._value
+
+    def _renew(self) -> None:
+        current = library()
+        with _copy.renewing:
+            if self._library is not current:
+                made = _copy.config(self._library, self._value)
+                self._value, self.argument, self._free, self._library = made.release()
+
+    def release(self) -> tuple[int, Argument, Callable[..., object], Library | None]:
+        """Gives what it owns to another one."""
+        owned = self._value, self.argument, self._free, self._library
+        self._library = None
+        return owned
 
     def __del__(self) -> None:
-        self._free(self.value)
+        if self._library is _library and self._library is not None:
+            if self._library.made is not None:
+                self._library.made.pop(self._value, None)
+            self._free(self._value)
 
 
 def call(name: str, *arguments: object) -> Failure | None:
     """Calls a function that gives a status and fills in an error."""
-    error = Error()
-    status = library().functions[name](*arguments, byref(error))
-    return None if status == _codes.OK else _failure(status, error)
+    error, loaded = Error(), library()
+    status = loaded.functions[name](*arguments, byref(error))
+    if status != _codes.OK:
+        return _failure(status, error)
+    if loaded.made is not None:
+        _copy.record(loaded.made, name, arguments)
+    return None
 
 
 def make(name: str, free: str, *arguments: object) -> Handle | Failure | None:
@@ -597,6 +635,8 @@ def make(name: str, free: str, *arguments: object) -> Handle | Failure | None:
     status = loaded.functions[name](*arguments, byref(out), byref(error))
     if status != _codes.OK:
         return _failure(status, error)
+    if loaded.made is not None and name == "gossl_config_new":
+        loaded.made[out.value] = [(name, arguments)]
     return Handle(out.value, loaded.argument(out.value), loaded.functions[free]) if out.value else None
 
 

@@ -484,5 +484,101 @@ class TestLimits(unittest.TestCase):
             self.assertEqual(lost, [], source.name)
 
 
+class TestCopies(unittest.TestCase):
+    """Where the runtime cannot be restarted, which GOSSL_FORK=copy makes any platform."""
+
+    def run_with_copies(self, code: str) -> None:
+        before = """
+import contextlib, os, shutil, sys, tempfile
+sys.path.insert(0, sys.argv[1])
+import test_fork as t
+from forking import in_child
+from gossl import _lib, ssl
+from support import AUTHORITY, LEAF, Pair, connected, contexts
+assert _lib.library().made is not None
+"""
+        environment = {**os.environ, "GOSSL_FORK": "copy"}
+        command = [sys.executable, "-W", "ignore", "-c", before + code, str(Path(__file__).parent)]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual((ran.returncode, ran.stderr), (0, ""))
+
+    def test_contexts_are_made_anew(self) -> None:
+        code = """
+with tempfile.TemporaryDirectory() as name:
+    for file in (LEAF.cert, LEAF.key):
+        shutil.copy(file, name)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(f"{name}/{LEAF.cert.name}", f"{name}/{LEAF.key.name}")
+server.set_alpn_protocols(["b"])
+client = ssl.create_default_context(cadata=AUTHORITY.cert.read_text())
+client.set_alpn_protocols(["a", "b"])
+client.maximum_version = ssl.TLSVersion.TLSv1_2
+asked = []
+server.sni_callback = lambda connection, name, context: asked.append(name)
+def generation(n):
+    asked.clear()
+    pair = connected(client, server)
+    pair.pass_data()
+    assert pair.client.version() == "TLSv1.2" and pair.server.selected_alpn_protocol() == "b" and asked == ["localhost"]
+    server.set_ciphers("ECDHE+CHACHA20") if n == 3 else None
+    assert n >= 3 or "CHACHA20" in pair.server.cipher()[0]
+    t.works()
+    return in_child(lambda: generation(n - 1)) if n else "done"
+connected(client, server).pass_data()
+for _ in range(3):
+    assert in_child(lambda: generation(5)) == "done"
+connected(client, server).pass_data()
+"""
+        self.run_with_copies(code)
+
+    def test_what_cannot_go_on_says_so(self) -> None:
+        code = """
+client, server = contexts()
+pair = connected(client, server)
+pair.pass_data()
+session = pair.client.session
+pair.client.write(b"x")
+def child():
+    def refused(step):
+        try:
+            step()
+        except ssl.SSLError as e:
+            assert "before the process was forked" in str(e) or "when the process was forked" in str(e), e
+            return True
+    steps = (
+        lambda: pair.client.write(b"y"), lambda: pair.server.read(1), lambda: pair.client.version(),
+        lambda: pair.client.pending(), lambda: pair.client.unwrap(), lambda: session.id,
+        lambda: Pair(client, server, session=session),
+        lambda: client.wrap_bio(pair.to_client, pair.to_server, server_hostname="localhost"),
+    )
+    said = [refused(step) for step in steps]
+    t.works()
+    return said
+assert in_child(child) == str([True] * 8), in_child(child)
+assert pair.server.read(1) == b"x"
+pair.pass_data()
+"""
+        self.run_with_copies(code)
+
+    def test_busy_parents_and_pools(self) -> None:
+        code = """
+import concurrent.futures, multiprocessing, threading
+stop = threading.Event()
+def busy():
+    while not stop.is_set():
+        t.works()
+t.works()  # first uses import modules, whose locks a fork in another thread leaves locked: CPython's own
+threads = [threading.Thread(target=busy, daemon=True) for _ in range(2)]
+for thread in threads: thread.start()
+for _ in range(8):
+    assert in_child(t.works) == "TLSv1.3"
+stop.set()
+for thread in threads: thread.join()
+with concurrent.futures.ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as executor:
+    assert set(executor.map(t._task, range(10))) == {"TLSv1.3"}
+"""
+        self.run_with_copies(code)
+
+
 if __name__ == "__main__":
     unittest.main()
