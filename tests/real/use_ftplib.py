@@ -12,6 +12,7 @@ def serve(ready):
     from OpenSSL import SSL
     from pyftpdlib.authorizers import DummyAuthorizer
     from pyftpdlib.handlers import TLS_FTPHandler
+    from pyftpdlib.ioloop import IOLoop
     from pyftpdlib.servers import ThreadedFTPServer
 
     ports = {}
@@ -31,7 +32,8 @@ def serve(ready):
             "tls_control_required": True, "tls_data_required": True,
         }  # fmt: skip
         handler = type("Handler", (TLS_FTPHandler,), names)
-        server = ThreadedFTPServer(("127.0.0.1", 0), handler)
+        # A loop of its own: the one that they would share is not for several threads.
+        server = ThreadedFTPServer(("127.0.0.1", 0), handler, ioloop=IOLoop())
         ports[kind] = server.address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
     ready(ports)
