@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from operator import index
 
 from . import _codes, _errors, _lib
@@ -53,6 +52,8 @@ def new_certificate(der: bytes) -> Certificate:
 
 def decode(data: bytes) -> dict[str, object]:
     """The dict that getpeercert() gives for a certificate, DER or PEM."""
+    import json  # only here: `import ssl` is to stay short
+
     found = json.loads(_fact(data, _codes.CERT_JSON))
     return {key: _tuples(value) for key, value in found.items()}
 

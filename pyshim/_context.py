@@ -5,7 +5,6 @@ What stays here are Python's own objects: the callbacks, which the connections a
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Callable
@@ -281,6 +280,8 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
 
     def get_ciphers(self) -> list[dict[str, Any]]:
         found = _get(self, _codes.CONFIG_GET_CIPHERS)
+        import json  # only here: `import ssl` is to stay short
+
         ciphers: list[dict[str, Any]] = json.loads(found) if found else []
         return ciphers
 

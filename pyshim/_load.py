@@ -5,7 +5,6 @@ The library parses; here paths and passwords are converted, and files that are r
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable
@@ -135,6 +134,8 @@ def trust_store() -> TrustStore:
     found = _lib.get("gossl_system_anchors", path, len(path or b""))
     if isinstance(found, int):
         return TrustStore(anchors.source, "", anchors.directories, 0, [])  # there is no such file
+    import json  # only here: `import ssl` is to stay short
+
     said = json.loads(found)
     skipped = [f"entry {s['entry']}: {s['why']}" for s in said["skipped"]]
     return TrustStore(anchors.source, anchors.file, anchors.directories, said["certificates"], skipped)

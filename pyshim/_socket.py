@@ -8,7 +8,6 @@ decided about TLS.
 from __future__ import annotations
 
 import _socket
-import json
 import math
 import select
 import time
@@ -207,7 +206,11 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
 
     def shared_ciphers(self) -> list[tuple[str, str, int]] | None:
         found = _bytes(self, _codes.CONN_SHARED_CIPHERS)
-        return [(name, protocol, bits) for name, protocol, bits in json.loads(found)] if found else None
+        if not found:
+            return None
+        import json  # only here: `import ssl` is to stay short
+
+        return [(name, protocol, bits) for name, protocol, bits in json.loads(found)]
 
     def version(self) -> str | None:
         return _VERSION_NAMES.get(_int(self, _codes.CONN_VERSION)) if _done(self) else None

@@ -12,6 +12,7 @@ by more than the noise of a machine. --update raises the floors.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import os
 import statistics
@@ -120,6 +121,8 @@ def main() -> int:
         print(json.dumps(one(arguments.one[0], int(arguments.one[1]))))
         return 0
     floors: Floors = json.loads(FLOOR.read_text()) if FLOOR.exists() else {}
+    # As pip does: else each import of the tree's package would be a compilation where bytecode is not written.
+    compileall.compile_dir(os.path.join(package_path(), "gossl"), quiet=1)
     with tempfile.TemporaryDirectory() as folder:
         authority = Authority(Path(folder) / "ca")
         for kind in ("ecdsa", "rsa"):
