@@ -242,10 +242,8 @@ class Library:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        with _signals_blocked(), _descriptor_limit_kept():
-            self._cdll = _open(path)
-            # The first call waits for the runtime, so that its threads start under the blocked signals.
-            self._check_version()
+        self._cdll = _open(path)
+        self._check_version()  # waits for the runtime, so that its threads start under the caller's blocked signals
         self.functions: dict[str, Callable[..., int]] = {}
         held = ctypes.PyDLL(path)
         for name, (result, arguments) in _TYPED.items():
@@ -462,8 +460,8 @@ def _load() -> Library:
         if _library is None:
             _musl.refuse()
             _check_address_space()
-            _check_threads()
-            with _copy.file(path()) as file:
+            with _copy.file(path()) as file, _signals_blocked(), _descriptor_limit_kept():
+                _check_threads()
                 loaded = Library(file)
             for use in _waiting:
                 use(loaded)
@@ -518,16 +516,15 @@ def _check_threads() -> None:
     libc.pthread_attr_init(small)
     libc.pthread_attr_setstacksize(small, size(1 << 16))
     made: list[Any] = []
-    with _signals_blocked():
-        while len(made) < THREADS:
-            thread = ctypes.c_ulong()
-            if libc.pthread_create(byref(thread), small, libc.sem_wait, semaphore):
-                break
-            made.append(thread)
-        for _ in made:
-            libc.sem_post(semaphore)
-        for thread in made:
-            libc.pthread_join(thread, None)
+    while len(made) < THREADS:
+        thread = ctypes.c_ulong()
+        if libc.pthread_create(byref(thread), small, libc.sem_wait, semaphore):
+            break
+        made.append(thread)
+    for _ in made:
+        libc.sem_post(semaphore)
+    for thread in made:
+        libc.pthread_join(thread, None)
     libc.pthread_attr_destroy(small)
     libc.sem_destroy(semaphore)
     if len(made) < THREADS:
@@ -545,16 +542,17 @@ def _address_space_used() -> int:
 @contextmanager
 def _signals_blocked() -> Iterator[None]:
     """The runtime's threads inherit a full mask, so that no signal meant for the program goes to them."""
-    import signal
+    # Not signal's functions, which make an enum of each number: half a millisecond, and as much for their import.
+    import _signal  # type: ignore[import-not-found]
 
-    if not hasattr(signal, "pthread_sigmask"):
+    if not hasattr(_signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
 @contextmanager
