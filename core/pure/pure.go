@@ -72,16 +72,16 @@ func Verify(chain, anchors, host string, flags, hostFlags, securityLevel int, no
 	if err != nil {
 		return 0, err
 	}
-	trusted, err := keyfile.Certificates([]byte(anchors))
+	trusted, _, err := keyfile.Bundle([]byte(anchors)) // with their trust settings
+	if err != nil {
+		return 0, err
+	}
+	pool, err := pki.NewPool(trusted, nil)
 	if err != nil {
 		return 0, err
 	}
 	store := pki.NewStore()
-	for _, der := range trusted {
-		if _, err := store.AddCertificate(der); err != nil {
-			return 0, err
-		}
-	}
+	store.AddPool(pool)
 	o := &pki.Options{Time: now, Flags: pki.Flags(flags), Purpose: pki.PurposeServer, Depth: 100,
 		SecurityLevel: securityLevel, HostFlags: uint32(hostFlags)}
 	if ip, err := netip.ParseAddr(host); err == nil {
