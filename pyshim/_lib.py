@@ -210,6 +210,26 @@ SOCKET_CLOSED = -1001
 Argument = object  # a handle as the functions on the path of data take it: Library.argument makes it
 
 
+class _Functions(dict[str, Callable[..., int]]):
+    """The library's functions by name, each bound when it is first used: to bind all takes a millisecond."""
+
+    def __init__(self, path: str, released: Any) -> None:
+        self._path, self._released, self._held = path, released, ctypes.PyDLL(path)
+
+    def __missing__(self, name: str) -> Callable[..., int]:
+        moves_data = name in _DATA
+        result, arguments = (_Count, None) if moves_data else _TYPED[name]
+        try:
+            function = getattr(self._released if moves_data or name in _LONG else self._held, name)
+        except AttributeError:
+            raise ImportError(f"{self._path} has no {name}", name="gossl") from None
+        function.restype = result
+        if arguments is not None:
+            function.argtypes = arguments
+        self[name] = function
+        return self[name]
+
+
 class Library:
     """The loaded library: its functions by name, and those that move data by attribute.
 
@@ -244,12 +264,7 @@ class Library:
         self.path = path
         self._cdll = _open(path)
         self._check_version()  # waits for the runtime, so that its threads start under the caller's blocked signals
-        self.functions: dict[str, Callable[..., int]] = {}
-        held = ctypes.PyDLL(path)
-        for name, (result, arguments) in _TYPED.items():
-            self._bind(self._cdll if name in _LONG else held, name, result).argtypes = arguments
-        for name in _DATA:
-            self._bind(self._cdll, name, _Count)
+        self.functions = _Functions(path, self._cdll)
         restarts = self._cdll.gossl_python_restarts(os.environ.get("GOSSL_FORK") == "copy")
         self.made = None if restarts or not hasattr(os, "fork") else {}
         self.abandon: Callable[[], object] = self._cdll.gossl_python_abandon
@@ -266,15 +281,6 @@ class Library:
             raise ImportError(
                 f"{self.path} has ABI version {found}, this gossl needs {_codes.ABI_VERSION}", name="gossl"
             )
-
-    def _bind(self, library: Any, name: str, result: Any) -> Any:
-        try:
-            function = getattr(library, name)
-        except AttributeError:
-            raise ImportError(f"{self.path} has no {name}", name="gossl") from None
-        function.restype = result
-        self.functions[name] = function
-        return function
 
     def _bind_builtins(self) -> bool:
         """Makes builtins of the library's functions for Python; False where the interpreter does not allow it."""
