@@ -8,8 +8,10 @@ either, ssl.py can be executed once more, as the module gossl.ssl.
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import os
 import sys
+import sysconfig
 import threading
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -105,9 +107,6 @@ def _make() -> ModuleType:
 
     sys.modules["_ssl"] stays as it is meanwhile, so that another thread sees no half of a switch.
     """
-    import importlib.util  # only here: install() is to stay short
-    import sysconfig
-
     from . import _ssl
 
     # ssl.py adds its enums to sys.modules[__name__].
