@@ -2,6 +2,7 @@ package core
 
 import (
 	"crypto"
+	"slices"
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/gossl/gossl/core/internal/keyfile"
@@ -43,11 +44,7 @@ var ErrPassword = misuse(0, "the private key is encrypted and no password was gi
 // there is an error.
 func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, error)) error {
 	if key == nil && keyfile.IsPKCS12(chain) {
-		ders, signer, err := keyfile.PKCS12(chain, passwordOr(password))
-		if err != nil {
-			return err
-		}
-		return c.use(ders, signer, false)
+		return c.usePKCS12(chain, password)
 	}
 	ders, err := readChain(chain) // before a password is asked for
 	if err != nil {
@@ -62,6 +59,28 @@ func (c *Config) UseCertificate(chain, key []byte, password func() ([]byte, erro
 			return err
 		}
 		return aboutKey(pemLib(err))
+	}
+	return c.use(ders, signer, isPSS)
+}
+
+// usePKCS12 takes the first certificate that is the key's for the leaf, wherever it stands; the others keep their order.
+func (c *Config) usePKCS12(data []byte, password func() ([]byte, error)) error {
+	ders, signer, isPSS, err := keyfile.PKCS12(data, passwordOr(password))
+	if err != nil {
+		return err
+	}
+	leaf := -1
+	for i, der := range ders {
+		cert, err := pki.ParseCertificate(der)
+		if err != nil {
+			return err
+		}
+		if leaf < 0 && keyfile.MatchesKey(cert.PublicKey, signer) == nil {
+			leaf = i
+		}
+	}
+	if leaf > 0 {
+		ders = slices.Concat(ders[leaf:leaf+1], ders[:leaf], ders[leaf+1:])
 	}
 	return c.use(ders, signer, isPSS)
 }

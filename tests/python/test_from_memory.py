@@ -23,13 +23,14 @@ def der(source: Path, kind: str) -> bytes:
 
 
 def pkcs12(password: str, *more: str) -> bytes:
-    target = DIRECTORY / f"leaf{len(password)}{len(more)}.p12"
+    target = DIRECTORY / "leaf.p12"
     openssl("pkcs12", "-export", "-in", str(LEAF.cert), "-inkey", str(LEAF.key), "-certfile", str(AUTHORITY.cert),
             "-out", str(target), "-passout", f"pass:{password}", *more)  # fmt: skip
     return target.read_bytes()
 
 
 SECRET = "secret"
+FOLDER = Path(__file__).resolve().parents[2] / "testdata" / "certs"
 CERT, KEY = LEAF.cert.read_bytes(), LEAF.key.read_bytes()
 
 
@@ -73,9 +74,41 @@ class FromMemory(unittest.TestCase):
         self.serves(pkcs12("secret"), password=SECRET)
         self.serves(io.BytesIO(pkcs12("secret")), password=lambda: b"secret")
         self.serves(pkcs12(""))
-        self.serves(
-            pkcs12("legacy", "-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"), None, "legacy"
+        self.serves(pkcs12("secret"), password=bytearray(b"secret"))
+
+    def test_pkcs12_of_every_kind_that_openssl_writes(self) -> None:
+        for cipher in ("NONE", "AES-128-CBC", "AES-192-CBC", "AES-256-CBC", "PBE-SHA1-3DES", "PBE-SHA1-2DES"):
+            for mac in (["-macalg", "sha1"], ["-macalg", "sha384"], ["-macalg", "sha512"], ["-nomac"]):
+                with self.subTest(cipher=cipher, mac=mac):
+                    data = pkcs12("secret", "-certpbe", cipher, "-keypbe", cipher, *mac)
+                    self.serves(data, password=SECRET)
+                    if cipher != "NONE" or mac != ["-nomac"]:
+                        with self.assertRaises(ssl.SSLError):
+                            self.serves(data, None, "wrong")
+
+    def test_the_leaf_of_a_pkcs12_is_the_keys_wherever_it_stands(self) -> None:
+        for name in ("nss", "java", "rc2-40", "mac-sha384"):
+            with self.subTest(name):
+                server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                password = "secret1" if name == "java" else "secret"
+                server.load_cert_chain((FOLDER / f"p12-{name}.p12").read_bytes(), password=password)
+
+    def test_a_pkcs12_that_wants_too_many_iterations(self) -> None:
+        count = b"\x02\x03\x01\x11\x70"
+        with_mac, without = pkcs12("secret", "-iter", "70000"), pkcs12("secret", "-iter", "70000", "-nomac")
+        for data, at in ((with_mac, with_mac.rindex(count)), (without, without.index(count))):
+            self.refuses("decode error", data[:at] + b"\x02\x03\x7f\xff\xff" + data[at + 5 :], None, "secret")
+
+    def test_encrypted_der(self) -> None:
+        target = DIRECTORY / "encrypted.der"
+        openssl(
+            "pkcs8", "-topk8", "-in", str(LEAF.key), "-outform", "DER", "-out", str(target), "-passout", "pass:secret"
         )
+        key = target.read_bytes()
+        for password in ("secret", b"secret", bytearray(b"secret"), lambda: "secret", lambda: bytearray(b"secret")):
+            self.serves(CERT, key, password)
+        self.refuses("PEM lib", CERT, key, "wrong")
+        self.refuses("PEM lib", CERT, key, "")
 
     def test_pkcs12_in_a_file(self) -> None:
         path = DIRECTORY / "file.p12"

@@ -19,6 +19,9 @@ type PasswordFunc func() ([]byte, error)
 // PrivateKey reads the first private key of data, PEM or DER. isPSS says that the key is only for RSASSA-PSS.
 func PrivateKey(data []byte, password PasswordFunc) (key crypto.Signer, isPSS bool, err error) {
 	if len(data) > 0 && data[0] == 0x30 {
+		if isEncrypted(data) {
+			return parseEncrypted(data, password)
+		}
 		return parseDER(data)
 	}
 	for {
@@ -53,8 +56,10 @@ func parseBlock(b *Block, password PasswordFunc) (crypto.Signer, bool, error) {
 	return parseDER(der)
 }
 
-func badDecrypt() error {
-	return alert.Input(alert.LibPEM, alert.ReasonPEMBadDecrypt, "does not decrypt: wrong password, or damaged")
+// isEncrypted tells an EncryptedPrivateKeyInfo from all other forms, which begin with a version.
+func isEncrypted(der cryptobyte.String) bool {
+	var seq cryptobyte.String
+	return der.ReadASN1(&seq, asn1.SEQUENCE) && seq.SkipASN1(asn1.SEQUENCE) && seq.PeekASN1Tag(asn1.OCTET_STRING)
 }
 
 // parseEncrypted reads an encrypted PKCS#8 key (RFC 5958 section 3).
@@ -63,9 +68,9 @@ func parseEncrypted(der []byte, password PasswordFunc) (crypto.Signer, bool, err
 	if err != nil {
 		return nil, false, err
 	}
-	plain := decryptPKCS8(der, pass)
-	if plain == nil {
-		return nil, false, badDecrypt()
+	plain, err := decryptPKCS8(der, newPhrase(pass), newWork())
+	if err != nil {
+		return nil, false, err
 	}
 	defer clear(plain)
 	return parseDER(plain)

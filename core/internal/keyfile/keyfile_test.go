@@ -1,14 +1,11 @@
 package keyfile
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +14,6 @@ import (
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/stretchr/testify/require"
-	"software.sslmate.com/src/go-pkcs12"
 )
 
 const folder = "../../../testdata/certs/"
@@ -73,8 +69,20 @@ func TestAWrongPasswordIsRefused(t *testing.T) {
 func TestEveryTruncationIsRefused(t *testing.T) {
 	for _, name := range forms(t) {
 		data := read(t, name)
-		for n := 0; n < len(data)-30; n += 11 {
+		b, _, err := NextBlock(data)
+		for n := range data {
+			if err == nil && string(bytes.TrimSpace(data[n:])) == "" {
+				break // of PEM, all but the end of the last line
+			}
 			_, _, err := PrivateKey(data[:n], password("secret"))
+			require.Error(t, err, "%s %d", name, n)
+		}
+		if err != nil {
+			continue
+		}
+		for n := range b.Bytes {
+			cut := pem.EncodeToMemory(&pem.Block{Type: b.Type, Headers: b.Headers, Bytes: b.Bytes[:n]})
+			_, _, err := PrivateKey(cut, password("secret"))
 			require.Error(t, err, "%s %d", name, n)
 		}
 	}
@@ -144,49 +152,6 @@ func FuzzBundle(f *testing.F) {
 	})
 }
 
-// The PFX is made by the test itself, with Modern's algorithms (PBES2, HMAC-SHA-256).
-func pfx(t testing.TB, password string) []byte {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	cert, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	data, err := pkcs12.Modern.Encode(key, cert, nil, password)
-	require.NoError(t, err)
-	return data
-}
-
-func TestPKCS12(t *testing.T) {
-	good := pfx(t, "secret")
-	require.True(t, IsPKCS12(good))
-	password := func() ([]byte, error) { return []byte("secret"), nil }
-	chain, key, err := PKCS12(good, password)
-	require.NoError(t, err)
-	require.Len(t, chain, 1)
-	require.NotNil(t, key)
-	_, _, err = PKCS12(good, func() ([]byte, error) { return []byte("wrong"), nil })
-	require.ErrorContains(t, err, "wrong password")
-	_, _, err = PKCS12(pfx(t, ""), nil)
-	require.NoError(t, err, "an empty password is not asked for")
-	for n := range good {
-		_, _, err := PKCS12(good[:n], password)
-		require.Error(t, err, n)
-	}
-}
-
-func TestHoursOfIterationsAreRefused(t *testing.T) {
-	good := pfx(t, "secret")
-	require.True(t, modestIterations(good, deepest))
-	require.False(t, modestIterations([]byte{0x30, 10, 4, 1, 0, 2, 5, 0, 0xff, 0xff, 0xff, 0xff}, deepest))
-	require.False(t, modestIterations([]byte{0x30, 14, 4, 12, 0x30, 10, 4, 1, 0, 2, 5, 0, 0xff, 0xff, 0xff, 0xff}, deepest))
-	_, _, ok := readPBEParams([]byte{0x30, 10, 4, 1, 0, 2, 5, 0, 0xff, 0xff, 0xff, 0xff})
-	require.False(t, ok)
-	_, _, ok = readPBEParams([]byte{0x30, 6, 4, 1, 0, 2, 1, 1})
-	require.True(t, ok)
-}
-
 func TestEntriesGoOnBehindWhatIsMalformed(t *testing.T) {
 	good := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte{0x30, 0}})
 	list := pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: []byte{0x30, 0}})
@@ -208,15 +173,4 @@ func TestEntriesGoOnBehindWhatIsMalformed(t *testing.T) {
 	for n := range all {
 		Entries(all[:n])
 	}
-}
-
-func FuzzPKCS12(f *testing.F) {
-	f.Add(pfx(f, "secret"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		chain, key, err := PKCS12(data, func() ([]byte, error) { return []byte("secret"), nil })
-		if err == nil {
-			require.NotEmpty(t, chain)
-			require.NotNil(t, key)
-		}
-	})
 }
