@@ -47,6 +47,17 @@ func TestSerialsAndAddressesAreOpenSSLs(t *testing.T) {
 	require.Equal(t, "<invalid>", address([]byte{1}))
 }
 
+func TestEveryTruncationIsRefused(t *testing.T) {
+	for name, der := range certificates(t) {
+		for n := range der {
+			_, err := Decode(der[:n])
+			require.Error(t, err, "%s %d", name, n)
+			_, err = Details(der[:n])
+			require.Error(t, err, "%s %d", name, n)
+		}
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, der := range certificates(f) {
 		f.Add(der)

@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/cryptobyte"
 )
 
 const folder = "../../../testdata/certs/"
@@ -84,6 +86,33 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 			cut := pem.EncodeToMemory(&pem.Block{Type: b.Type, Headers: b.Headers, Bytes: b.Bytes[:n]})
 			_, _, err := PrivateKey(cut, password("secret"))
 			require.Error(t, err, "%s %d", name, n)
+		}
+	}
+}
+
+func TestEveryTruncationOfPEMIsRefused(t *testing.T) {
+	for kind, read := range map[string]func([]byte) error{
+		"CERTIFICATE":   func(data []byte) error { _, err := Certificates(data); return err },
+		"DH PARAMETERS": func(data []byte) error { _, _, err := DHParams(data); return err },
+	} {
+		der, err := wrapped(func(b *cryptobyte.Builder) {
+			b.AddASN1BigInt(new(big.Int).SetBytes(bytes.Repeat([]byte{0x7f}, 128)))
+			b.AddASN1Int64(2)
+		})
+		require.NoError(t, err)
+		text := pem.EncodeToMemory(&pem.Block{Type: kind, Headers: map[string]string{"Remark": "none"}, Bytes: der})
+		require.NoError(t, read(text))
+		for n := range text[:len(text)-1] {
+			require.Error(t, read(text[:n]), "%s %d", kind, n)
+		}
+		_, err = SplitDER(der)
+		require.NoError(t, err)
+		for n := 1; n < len(der); n++ {
+			_, err := SplitDER(der[:n])
+			require.Error(t, err, n)
+		}
+		for n := 0; kind == "DH PARAMETERS" && n < len(der); n++ {
+			require.Error(t, read(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der[:n]})), n)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -24,13 +25,90 @@ func seeds(t testing.TB) [][]byte {
 }
 
 func TestParseCertificateRefusesEveryTruncation(t *testing.T) {
-	der := seeds(t)[0]
-	for n := range der {
-		_, err := ParseCertificate(der[:n])
-		require.Error(t, err, "length %d", n)
+	known := map[string]bool{}
+	for _, der := range seeds(t) {
+		if known[string(der)] {
+			continue
+		}
+		known[string(der)] = true
+		for n := range der {
+			if _, err := ParseCertificate(der[:n]); err == nil {
+				require.Fail(t, "cut, and parsed", "%x, length %d", der, n)
+			}
+		}
+		_, err := ParseCertificate(append(bytes.Clone(der), 0))
+		require.Error(t, err)
 	}
-	_, err := ParseCertificate(append(append([]byte(nil), der...), 0))
-	require.Error(t, err)
+	require.Greater(t, len(known), 300)
+}
+
+// The certificate around it is whole, and says that the extension is so short.
+func TestEveryTruncationOfAnExtensionMakesACertificateUseless(t *testing.T) {
+	kinds := map[string]int{}
+	for _, der := range seeds(t) {
+		c, err := ParseCertificate(der)
+		require.NoError(t, err)
+		for _, e := range c.Extensions() {
+			if kinds[e.OID]++; kinds[e.OID] > 20 || c.Malformed() || !readByVerification(e.OID) {
+				continue
+			}
+			for n := range e.Value {
+				cut := &Certificate{}
+				cut.addExtension(Extension{e.OID, e.Critical, e.Value[:n]})
+				if !cut.Malformed() {
+					require.Fail(t, "cut, and taken", "%s %x, length %d", e.OID, e.Value, n)
+				}
+			}
+		}
+	}
+	for _, oid := range []string{
+		oidSubjectKeyID, oidKeyUsage, oidSubjectAltName, oidBasicConstraints, oidNameConstraints, oidAuthorityKeyID, oidExtKeyUsage,
+	} {
+		require.NotZero(t, kinds[oid], oid)
+	}
+}
+
+// readByVerification reports whether parseExtension has a case for it: an empty value is then malformed.
+func readByVerification(oid string) bool {
+	var c Certificate
+	c.parseExtension(Extension{OID: oid})
+	return c.malformed
+}
+
+func TestParseCRLRefusesEveryTruncation(t *testing.T) {
+	root := issue(t, "root", nil, nil, nil)
+	lists := [][]byte{listOf(t, root, big.NewInt(7))}
+	cases := readLimbo(t)
+	for i := range cases {
+		for _, text := range cases[i].CRLs {
+			lists = append(lists, pemDER(text))
+		}
+	}
+	require.Greater(t, len(lists), 3)
+	for _, der := range lists {
+		_, err := ParseCRL(der)
+		require.NoError(t, err)
+		for n := range der {
+			_, err := ParseCRL(der[:n])
+			require.Error(t, err, "length %d", n)
+		}
+		_, err = ParseCRL(append(bytes.Clone(der), 0))
+		require.Error(t, err)
+	}
+}
+
+func TestParseTrustedRefusesEveryTruncation(t *testing.T) {
+	der := seeds(t)[0]
+	settings := []byte{0x30, 0x0c, 0x30, 0x0a, 0x06, 0x08, 0x2b, 6, 1, 5, 5, 7, 3, 1}
+	whole := append(bytes.Clone(der), settings...)
+	c, err := ParseTrusted(whole)
+	require.NoError(t, err)
+	require.Equal(t, []string{ekuServerAuth}, c.settings.trust)
+	for n := range whole {
+		if _, err := ParseTrusted(whole[:n]); n != len(der) {
+			require.Error(t, err, "length %d", n)
+		}
+	}
 }
 
 func TestParseCertificateNeverPanicsOnAChangedByte(t *testing.T) {
