@@ -99,6 +99,7 @@ class Switch:
         # What truststore or gevent may have put into the module is derived from the class that counts.
         self.target, self._base = _class_of(module)
         self._edited: list[tuple[Any, str, Any]] = []
+        self._pins: list[tuple[Any, str, Any]] = []
 
     def on(self) -> None:
         with self._lock:
@@ -107,6 +108,8 @@ class Switch:
             self._on = True
             if not self._edited:
                 self._edit_members()
+            if not self._pins:
+                self._pin()
             self._edit(self.target, "__new__", staticmethod(self._constructor()))
             for name, value in _consts.exported(sys.version_info[:2]).items():
                 if name.startswith(("OPENSSL_VERSION", "HAS_")) and hasattr(self.module, name):
@@ -134,6 +137,9 @@ class Switch:
         kept = [e for e in self._edited if needed and e[0] is self.target and e[1] != "__new__"]
         undone = [e for e in self._edited if e not in kept]
         self._edited = kept
+        if not needed and self.module.SSLContext is self.target:
+            undone += self._pins
+            self._pins = []
         for where, name, value in reversed(undone):
             if value is _ABSENT:
                 delattr(where, name)
@@ -151,15 +157,20 @@ class Switch:
                 self._edit(self.target, name, _connecting(value, original))
             elif callable(value):
                 self._edit(self.target, name, _method(value, original))
+
+    def _pin(self) -> None:
         for name, value in list(vars(self.target).items()):
             if isinstance(value, property) and name in _NOT_SWITCHED:
-                self._edit(self.target, name, self._pinned(value))
+                self._pins.append((self.target, name, value))
+                setattr(self.target, name, self._pinned(value))
 
     def _pinned(self, value: property) -> property:
         """The property with the name SSLContext in its code meaning this class, whatever the module's name means.
 
         ssl.py says super(SSLContext, SSLContext).options.__set__(self, value): once truststore or gevent have given
-        that name to a class of their own, it would find itself for ever.
+        that name to a class of their own, it finds itself for ever, in contexts of whoever took the class before, also
+        where gossl is not. A program that has come to work by this must not break with uninstall(): so the properties
+        stay until the name means this class again.
         """
         names = {**vars(self.module), "SSLContext": self.target}
 

@@ -196,6 +196,40 @@ ssl.SSLContext = SSLContext
 """
         run(code)
 
+    def test_another_class_of_that_name_makes_no_recursion_after_uninstall(self) -> None:
+        """Nor may it matter whether a context of ours has been collected yet."""
+        code = """
+class Injected(ssl.SSLContext):
+    pass
+def set_all(context):
+    context.options |= ssl.OP_NO_TICKET
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    assert context.options & ssl.OP_NO_TICKET and context.minimum_version == ssl.TLSVersion.TLSv1_2
+for _ in range(2):  # as truststore, before and after install()
+    gossl.install()
+    ssl.SSLContext = Injected
+    mine = create_default_context(cafile=CA)
+    gossl.uninstall()
+    for context in (mine, old, SSLContext(ssl.PROTOCOL_TLS_CLIENT)):
+        set_all(context)
+    del mine, context
+    gc.collect()
+    for context in (old, SSLContext(ssl.PROTOCOL_TLS_CLIENT)):
+        set_all(context)
+        assert not ours(context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost"))
+gossl.install()
+pair = handshake(create_default_context(cafile=CA), server(SSLContext))
+assert ours(pair[0]) and ours(pair[1])
+ssl.SSLContext = SSLContext
+gossl.uninstall()
+del pair
+gc.collect()
+assert dict(vars(SSLContext)) == before[0], set(vars(SSLContext)) ^ set(before[0])
+"""
+        run(code)
+
     def test_warnings_point_at_the_caller(self) -> None:
         code = """
 def warned(*arguments):
