@@ -45,6 +45,12 @@ bio *bio_ref(gossl_bio handle) {
   return b;
 }
 
+void bio_hold(bio *b) {
+  pthread_mutex_lock(&table.lock);
+  b->refs++;
+  pthread_mutex_unlock(&table.lock);
+}
+
 void bio_unref(bio *b) {
   pthread_mutex_lock(&table.lock);
   int last = --b->refs == 0;

@@ -14,6 +14,8 @@ typedef struct bio {
 
 /* Takes a reference to the queue of a handle; NULL if there is none. */
 bio *bio_ref(gossl_bio handle);
+/* Takes one more. */
+void bio_hold(bio *b);
 void bio_unref(bio *b);
 /* 0 if the queue cannot be used: another thread was at work on it when this process was forked. */
 int bio_lock(bio *b);

@@ -61,6 +61,11 @@ COLD(config_add_anchor_dir, (gossl_config c, gossl_text *path, size_t n, gossl_e
 
 COLD(conn_new, (gossl_config c, int32_t side, gossl_text *name, size_t n, gossl_conn *out, gossl_error *err),
      (c, side, name, n, out, err))
+int32_t conn_make(uint64_t config, int32_t side, const char *name, size_t size, int32_t fd, struct bio *incoming,
+                  struct bio *outgoing, uint64_t session, uint64_t *made) {
+  if (!runtime_ready()) return forked(0);
+  return go_conn_make(config, side, (gossl_text *)name, size, fd, incoming, outgoing, session, made);
+}
 FREE(conn_free, gossl_conn)
 COLD(conn_set_fd, (gossl_conn c, int32_t fd, gossl_error *err), (c, fd, err))
 COLD(conn_set_bio, (gossl_conn c, gossl_bio in, gossl_bio out, gossl_error *err), (c, in, out, err))

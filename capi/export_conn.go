@@ -19,6 +19,27 @@ var conns = slab[conn]{kind: kindConn}
 //export go_conn_new
 func go_conn_new(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.size_t, out *C.gossl_conn,
 	err *C.gossl_error) C.int32_t {
+	return newConn(handle, side, name, n, out, err, &conn{fd: -1}, nil)
+}
+
+// go_conn_make is conn_make of python.h: the connection is given its transport and its session at once. It takes over
+// the caller's references to the queues unless it fails.
+//
+//export go_conn_make
+func go_conn_make(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.size_t, fd C.int32_t,
+	incoming, outgoing *C.bio, session C.gossl_session, out *C.gossl_conn) C.int32_t {
+	var s *core.Session
+	if session != 0 {
+		if s = sessions.get(uint64(session)); s == nil {
+			return report(nil, sessions.missing(uint64(session)))
+		}
+	}
+	return newConn(handle, side, name, n, out, nil, &conn{fd: int32(fd), in: incoming, out: outgoing}, s)
+}
+
+// newConn gives a handle to a connection, of which k has the transport.
+func newConn(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.size_t, out *C.gossl_conn,
+	err *C.gossl_error, k *conn, session *core.Session) C.int32_t {
 	return withConfig(handle, err, func(c *core.Config) error {
 		host, e := text(name, n)
 		if e != nil {
@@ -27,12 +48,16 @@ func go_conn_new(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.
 		if out == nil || side != C.GOSSL_CLIENT && side != C.GOSSL_SERVER {
 			return argumentError("side is neither GOSSL_CLIENT nor GOSSL_SERVER, or out_conn is NULL")
 		}
-		made, e := core.NewConn(c, core.Side(side), host)
-		if e != nil {
+		if k.c, e = core.NewConn(c, core.Side(side), host); e != nil {
 			return e
 		}
-		panics := configs.get(uint64(handle)).panics.Load()
-		*out = C.gossl_conn(conns.add(&conn{c: made, fd: -1, panics: panics}))
+		if session != nil {
+			if e = k.c.SetSession(session); e != nil {
+				return e
+			}
+		}
+		k.panics = configs.get(uint64(handle)).panics.Load()
+		*out = C.gossl_conn(conns.add(k))
 		return nil
 	})
 }

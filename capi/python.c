@@ -7,6 +7,7 @@
 #include "bio.h"
 #include "fork.h"
 #include "gossl.h"
+#include "owner.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -44,7 +45,7 @@ typedef struct {
 #define READABLE 0 /* PyBUF_SIMPLE */
 #define WRITABLE 1 /* PyBUF_WRITABLE */
 
-static KEPT python_api py;
+KEPT python_api py;
 
 /* All interpreters of a process bring the same table: the first one's stays, which others may be reading. */
 API void gossl_python_init(const python_api *api) {
@@ -55,8 +56,7 @@ API int32_t gossl_python_restarts(int32_t never) { return fork_restarts(never); 
 
 API void gossl_python_abandon(void) { fork_abandon(); }
 
-/* 1 if there are as many arguments as wanted; else an exception is set. */
-static int arguments_are(intptr_t count, intptr_t wanted) {
+int arguments_are(intptr_t count, intptr_t wanted) {
   if (count == wanted) return 1;
   py.bad_argument();
   return 0;
@@ -70,10 +70,11 @@ static int64_t length(void *object) {
   return -1;
 }
 
-/* 1 and *handle; or 0 with an exception set. */
+/* 1 and the handle of an owner; or 0 with an exception set. */
 static int handle_of(void *object, uint64_t *handle) {
-  *handle = py.handle_value(object);
-  return *handle != (uint64_t)-1 || !py.error_occurred();
+  owned *o = owned_by(object);
+  if (o) *handle = o->handle;
+  return o != NULL;
 }
 
 /* ---- Waiting ----------------------------------------------------------------------------------------------------- */
@@ -264,52 +265,6 @@ static void *python_get_int(void *self, void *const *arguments, intptr_t count) 
   return py.int_new(gossl_conn_get_int(handle, (int32_t)what));
 }
 
-/* ---- Making and freeing -------------------------------------------------------------------------------------------- */
-
-static void *new_handle(int32_t status, uint64_t handle) { return py.int_new(status < 0 ? status : (long long)handle); }
-
-static void *python_conn_new(void *self, void *const *arguments, intptr_t count) {
-  uint64_t config;
-  gossl_conn made = 0;
-  int64_t side;
-  buffer name = {0};
-  if (!arguments_are(count, 3) || !handle_of(arguments[0], &config) || (side = length(arguments[1])) < 0) return NULL;
-  if (arguments[2] != py.none && py.get_buffer(arguments[2], &name, READABLE) < 0) return NULL;
-  int32_t status = gossl_conn_new(config, (int32_t)side, (gossl_text *)name.data, (size_t)name.size, &made, NULL);
-  if (name.object) py.release_buffer(&name);
-  return new_handle(status, made);
-}
-
-static void *python_conn_set_bio(void *self, void *const *arguments, intptr_t count) {
-  uint64_t handle, incoming, outgoing;
-  if (!arguments_are(count, 3) || !handle_of(arguments[0], &handle) || !handle_of(arguments[1], &incoming) ||
-      !handle_of(arguments[2], &outgoing))
-    return NULL;
-  return py.int_new(gossl_conn_set_bio(handle, incoming, outgoing, NULL));
-}
-
-static void *python_bio_new(void *self, void *const *arguments, intptr_t count) {
-  gossl_bio made = 0;
-  if (!arguments_are(count, 0)) return NULL;
-  int32_t status = gossl_bio_new(&made, NULL);
-  return new_handle(status, made);
-}
-
-static void *free_handle(void (*function)(uint64_t handle), void *const *arguments, intptr_t count) {
-  uint64_t handle;
-  if (!arguments_are(count, 1) || !handle_of(arguments[0], &handle)) return NULL;
-  function(handle);
-  return py.int_new(GOSSL_OK);
-}
-
-static void *python_conn_free(void *self, void *const *arguments, intptr_t count) {
-  return free_handle(gossl_conn_free, arguments, count);
-}
-
-static void *python_bio_free(void *self, void *const *arguments, intptr_t count) {
-  return free_handle(gossl_bio_free, arguments, count);
-}
-
 /* ---- Memory queues ----------------------------------------------------------------------------------------------- */
 
 static const patience nobody;
@@ -351,20 +306,12 @@ API void gossl_python_place_conn(intptr_t object, intptr_t socket) {
 
 API void gossl_python_place_bio(intptr_t object) { place.bio = object; }
 
-API struct bio *gossl_python_queue(uint64_t handle) {
-  bio *b = bio_ref(handle);
-  if (b) bio_unref(b); /* the handle keeps it */
-  return b;
-}
-
 static void *slot_of(void *self, intptr_t at) { return *(void **)((char *)self + at); }
 
-/* 1 and what is known of an object, as a copy: its slot may get another value meanwhile. 0 if all is left to Python. */
-static int describe(void *self, intptr_t at, python_object *o) {
+/* What an object of Python's stands for, which stays as long as that; NULL if all is left to Python. */
+static owned *describe(void *self, intptr_t at) {
   void *slot = slot_of(self, at);
-  if (!slot || slot == py.none) return 0;
-  memcpy(o, py.bytes_data(slot), sizeof *o);
-  return 1;
+  return slot && slot != py.none ? owned_if_ours(slot) : NULL;
 }
 
 /* Calls a method of Python with what the library answered, which it releases, and the arguments that are not NULL. */
@@ -376,16 +323,6 @@ static void *leave_to(void *self, const char *name, void *found, void *first, vo
   return got;
 }
 
-/* The exception for want of input. */
-static void *raise_want(const python_object *o) {
-  void *exception = py.call(o->want_type, o->want_arguments);
-  if (!exception) return NULL;
-  if (py.set_attribute(exception, o->library, py.none) == 0 && py.set_attribute(exception, o->reason, py.none) == 0)
-    py.set_error(o->want_type, exception);
-  py.release(exception);
-  return NULL;
-}
-
 /* A connection's socket, as a new reference; NULL, maybe with an exception set, if there is none any more. */
 static void *socket_of(void *self) {
   void *socket = py.call(slot_of(self, place.conn_socket), NULL);
@@ -395,8 +332,8 @@ static void *socket_of(void *self) {
 }
 
 /* 1 if the socket is still there; a call must not touch its descriptor otherwise. Clears what a failure has set. */
-static int usable(void *self, const python_object *o) {
-  if (!o->has_socket) return 1;
+static int usable(void *self, const owned *o) {
+  if (o->queue) return 1;
   void *socket = socket_of(self);
   if (socket) {
     py.release(socket);
@@ -410,8 +347,8 @@ static int usable(void *self, const python_object *o) {
 
 /* Waits for events, as the socket's timeout allows from the first wait on. READY; WILL_NOT_WAIT without a
    socket or with a timeout of 0; or what the answer becomes. */
-static int64_t wait_as_timeout_says(void *self, const python_object *o, patience *p, short events) {
-  if (!o->has_socket) return WILL_NOT_WAIT;
+static int64_t wait_as_timeout_says(void *self, const owned *o, patience *p, short events) {
+  if (o->queue) return WILL_NOT_WAIT;
   void *socket = socket_of(self);
   if (!socket) return py.error_occurred() ? RAISED : PYTHON_SOCKET_CLOSED;
   int64_t outcome = READY;
@@ -434,15 +371,15 @@ static int wants(int64_t status) { return status == GOSSL_E_WANT_READ || status 
 typedef int64_t (*reader)(uint64_t handle, uint8_t *data, size_t size);
 
 /* Reads until there is an answer; work says how many bytes it may be about. WANT_READ is one if there is no waiting. */
-static int64_t read_or_wait(void *self, const python_object *o, reader read, uint8_t *data, int64_t size, int64_t work) {
+static int64_t read_or_wait(void *self, const owned *o, reader read, uint8_t *data, int64_t size, int64_t work) {
   patience p = {NULL, INFINITY};
   for (;;) {
     int64_t got;
     if (work <= LONG_WORK) {
-      got = read(o->conn, data, (size_t)size);
+      got = read(o->handle, data, (size_t)size);
     } else {
       void *state = py.leave_python();
-      got = read(o->conn, data, (size_t)size);
+      got = read(o->handle, data, (size_t)size);
       py.enter_python(state);
     }
     if (!wants(got)) return got;
@@ -454,21 +391,21 @@ static int64_t read_or_wait(void *self, const python_object *o, reader read, uin
 }
 
 /* What becomes of a read that gave no data. */
-static void *no_data(void *self, const python_object *o, void *size, void *into, int64_t got) {
+static void *no_data(void *self, const owned *o, void *size, void *into, int64_t got) {
   if (got == RAISED) return NULL;
-  if (got == GOSSL_E_WANT_READ) return raise_want(o);
+  if (got == GOSSL_E_WANT_READ) return raise_want(o, WANT_OF_READ);
   void *found = py.int_new(got);
   return found ? leave_to(self, "_read_on", found, size, into) : NULL;
 }
 
 /* A read of what is probably little: its place is the stack, and the bytes are made when their number is known. */
-static void *read_little(void *self, const python_object *o, void *size, int64_t most, int64_t work) {
+static void *read_little(void *self, const owned *o, void *size, int64_t most, int64_t work) {
   uint8_t data[RECORD];
   int64_t got = read_or_wait(self, o, read_scratch, data, most < RECORD ? most : RECORD, work);
   return got > 0 ? py.bytes_new((const char *)data, got) : no_data(self, o, size, NULL, got);
 }
 
-static void *read_much(void *self, const python_object *o, void *size, int64_t most) {
+static void *read_much(void *self, const owned *o, void *size, int64_t most) {
   void *bytes = py.bytes_new(NULL, most);
   if (!bytes) return NULL;
   int64_t got = read_or_wait(self, o, read_scratch, (uint8_t *)py.bytes_data(bytes), most, most);
@@ -477,7 +414,7 @@ static void *read_much(void *self, const python_object *o, void *size, int64_t m
   return no_data(self, o, size, NULL, got);
 }
 
-static void *read_into(void *self, const python_object *o, void *size, int64_t most, void *into) {
+static void *read_into(void *self, const owned *o, void *size, int64_t most, void *into) {
   buffer b;
   if (py.get_buffer(into, &b, WRITABLE) < 0) {
     py.clear_error();
@@ -491,9 +428,9 @@ static void *read_into(void *self, const python_object *o, void *size, int64_t m
 
 static void *python_conn_read(void *self, void *const *arguments, intptr_t count) {
   if (count < 1 || count > 2) return arguments_are(count, 1), NULL;
-  python_object about, *o = &about;
+  owned *o = describe(self, place.conn);
   void *size = arguments[0], *into = count == 2 ? arguments[1] : NULL;
-  if (!describe(self, place.conn, o) || !usable(self, o)) return leave_to(self, "_read_on", NULL, size, into);
+  if (!o || !usable(self, o)) return leave_to(self, "_read_on", NULL, size, into);
   int64_t most = py.int_value(size);
   if (most == -1 && py.error_occurred()) {
     py.clear_error();
@@ -501,7 +438,7 @@ static void *python_conn_read(void *self, void *const *arguments, intptr_t count
   }
   if (into) return read_into(self, o, size, most, into);
   if (most <= 0) return leave_to(self, "_read_on", NULL, size, NULL);
-  if (o->has_socket) {
+  if (!o->queue) {
     if (most <= LONG_WORK) return read_little(self, o, size, most, most);
     return read_much(self, o, size, most < MOST ? most : MOST);
   }
@@ -513,10 +450,10 @@ static void *python_conn_read(void *self, void *const *arguments, intptr_t count
 }
 
 /* Goes on with a write until all is written, or as much as goes without waiting. *done counts. */
-static int64_t write_or_wait(void *self, const python_object *o, const uint8_t *data, int64_t size, int64_t *done) {
+static int64_t write_or_wait(void *self, const owned *o, const uint8_t *data, int64_t size, int64_t *done) {
   patience p = {NULL, INFINITY};
   while (*done < size) {
-    int64_t n = write_once(gossl_conn_write, o->conn, data + *done, size - *done, LONG_WORK);
+    int64_t n = write_once(gossl_conn_write, o->handle, data + *done, size - *done, LONG_WORK);
     if (n > 0) {
       *done += n;
       continue;
@@ -531,9 +468,9 @@ static int64_t write_or_wait(void *self, const python_object *o, const uint8_t *
 
 static void *python_conn_write(void *self, void *const *arguments, intptr_t count) {
   if (!arguments_are(count, 1)) return NULL;
-  python_object about, *o = &about;
+  owned *o = describe(self, place.conn);
   buffer from;
-  if (!describe(self, place.conn, o) || !usable(self, o)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  if (!o || !usable(self, o)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
     py.clear_error();
     return leave_to(self, "_write_on", NULL, arguments[0], NULL);
@@ -552,6 +489,52 @@ static void *python_conn_write(void *self, void *const *arguments, intptr_t coun
   return got;
 }
 
+/* Whether a step of a handshake is about so little that letting other Python threads run would take longer: there is
+   nothing to be said any more, or nothing has come since the last step. */
+static int nothing_to_do(const owned *o) {
+  return o->agreed || (o->begun && o->queue && o->queue->start == o->queue->end);
+}
+
+static int64_t handshake_once(owned *o) {
+  if (nothing_to_do(o)) return gossl_conn_handshake(o->handle);
+  o->begun = 1;
+  void *state = py.leave_python();
+  int64_t status = gossl_conn_handshake(o->handle);
+  py.enter_python(state);
+  return status;
+}
+
+/* 1 if the socket, if there is one, is there and open. */
+static int is_open(void *self, const owned *o) {
+  if (o->queue) return 1;
+  void *socket = socket_of(self);
+  int open = socket && descriptor_of(socket) >= 0;
+  if (socket) py.release(socket);
+  else py.clear_error();
+  return open;
+}
+
+static void *python_conn_do_handshake(void *self, void *const *arguments, intptr_t count) {
+  if (!arguments_are(count, 0)) return NULL;
+  owned *o = describe(self, place.conn);
+  if (!o || !is_open(self, o)) return leave_to(self, "_handshake_on", NULL, NULL, NULL);
+  patience p = {NULL, INFINITY};
+  int64_t status, outcome = READY;
+  do {
+    status = handshake_once(o);
+    if (wants(status)) outcome = wait_as_timeout_says(self, o, &p, status == GOSSL_E_WANT_READ ? POLLIN : POLLOUT);
+  } while (wants(status) && outcome == READY);
+  if (outcome == RAISED) return NULL;
+  if (status >= 0) {
+    o->agreed = 1;
+    py.retain(py.none);
+    return py.none;
+  }
+  if (outcome == WILL_NOT_WAIT && status == GOSSL_E_WANT_READ) return raise_want(o, WANT_OF_HANDSHAKE);
+  void *found = py.int_new(outcome < 0 ? outcome : status);
+  return found ? leave_to(self, "_handshake_on", found, NULL, NULL) : NULL;
+}
+
 /* Takes from a queue, which is locked, or adds to it, and unlocks it; without the interpreter's lock if that takes long.
    The queue's is given back first: nobody waits for both. */
 static int64_t copy_and_unlock(bio *b, uint8_t *into, const uint8_t *from, int64_t size) {
@@ -564,31 +547,31 @@ static int64_t copy_and_unlock(bio *b, uint8_t *into, const uint8_t *from, int64
 
 static void *python_queue_read(void *self, void *const *arguments, intptr_t count) {
   if (count > 1) return arguments_are(count, 1), NULL;
-  python_object o;
+  owned *o = describe(self, place.bio);
   int64_t most = count ? py.int_value(arguments[0]) : -1;
   int usual = most != -1 || !count || !py.error_occurred();
   if (!usual) py.clear_error();
-  if (!usual || !describe(self, place.bio, &o) || !bio_lock(o.queue))
+  if (!usual || !o || !bio_lock(o->queue))
     return leave_to(self, "_read_on", NULL, count ? arguments[0] : NULL, NULL);
-  int64_t queued = (int64_t)(o.queue->end - o.queue->start);
+  int64_t queued = (int64_t)(o->queue->end - o->queue->start);
   if (most < 0 || most > queued) most = queued;
   void *bytes = py.bytes_new(NULL, most);
-  if (bytes) copy_and_unlock(o.queue, (uint8_t *)py.bytes_data(bytes), NULL, most);
-  else bio_unlock(o.queue);
+  if (bytes) copy_and_unlock(o->queue, (uint8_t *)py.bytes_data(bytes), NULL, most);
+  else bio_unlock(o->queue);
   return bytes;
 }
 
 static void *python_queue_write(void *self, void *const *arguments, intptr_t count) {
   if (!arguments_are(count, 1)) return NULL;
-  python_object o;
+  owned *o = describe(self, place.bio);
   buffer from;
-  if (!describe(self, place.bio, &o)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  if (!o) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
     py.clear_error();
     return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   }
   int64_t n = -1;
-  if (from.size <= INT_MAX && bio_lock(o.queue)) n = copy_and_unlock(o.queue, NULL, from.data, from.size);
+  if (from.size <= INT_MAX && bio_lock(o->queue)) n = copy_and_unlock(o->queue, NULL, from.data, from.size);
   py.release_buffer(&from);
   return n < 0 ? leave_to(self, "_write_on", NULL, arguments[0], NULL) : py.int_new(n);
 }
@@ -599,9 +582,9 @@ static void *python_queue_write(void *self, void *const *arguments, intptr_t cou
 #define METHOD(name) {#name, python_##name, FASTCALL, NULL}
 
 static const python_method methods[] = {
-    METHOD(handshake), METHOD(shutdown),    METHOD(pending),     METHOD(get_int), METHOD(read),
-    METHOD(read_into), METHOD(write),       METHOD(conn_new),    METHOD(conn_set_bio), METHOD(conn_free),
-    METHOD(bio_new),   METHOD(bio_free),    METHOD(bio_pending), METHOD(bio_read), METHOD(bio_write),
+    METHOD(handshake),   METHOD(shutdown), METHOD(pending),   METHOD(get_int), METHOD(read),   METHOD(read_into),
+    METHOD(write),       METHOD(conn_new), METHOD(bio_new),   METHOD(number),  METHOD(bio_pending),
+    METHOD(bio_read),    METHOD(bio_write),
     {NULL, NULL, 0, NULL},
 };
 
@@ -614,6 +597,7 @@ static const python_method class_methods[] = {
     DATA_METHOD("write", conn_write,
                 "write($self, b, /)\n--\n\nWrites the bytes-like object b into the SSL object.\n\n"
                 "Returns the number of bytes written."),
+    DATA_METHOD("do_handshake", conn_do_handshake, "do_handshake($self, /)\n--\n\nPerform a handshake."),
     DATA_METHOD("read", queue_read,
                 "read($self, size=-1, /)\n--\n\nRead up to size bytes from the memory BIO.\n\n"
                 "If size is not specified, read the entire buffer.\n"

@@ -31,7 +31,14 @@ typedef struct python_api {
   void *(*attribute)(void *object, const char *name);              /* PyObject_GetAttrString */
   int (*set_attribute)(void *object, void *name, void *value);     /* PyObject_SetAttr */
   void (*set_error)(void *type, void *value);                      /* PyErr_SetObject */
+  void (*retain)(void *object);                                    /* Py_IncRef */
+  void *(*item)(void *tuple, intptr_t index);                      /* PyTuple_GetItem */
+  void *(*capsule_new)(void *pointer, const char *name, void (*free)(void *capsule)); /* PyCapsule_New */
+  void *(*capsule_pointer)(void *capsule, const char *name);       /* PyCapsule_GetPointer */
+  void *(*no_memory)(void);                                        /* PyErr_NoMemory */
 } python_api;
+
+extern python_api py; /* python.c */
 
 /* What the functions below return beside gossl.h's statuses. */
 #define PYTHON_TIMED_OUT (-1000)
@@ -54,48 +61,48 @@ typedef struct python_method {
   const char *doc;
 } python_method;
 
-/* What a bytes object says of a connection or a queue whose methods are made of the functions below: the number of the
-   connection; its incoming queue, or the queue; whether it is over a socket; what to raise for want of input. The objects
-   are kept by the Python that made them. */
-typedef struct python_object {
-  uint64_t conn;
-  struct bio *queue;
-  uint64_t has_socket;
-  void *want_type, *want_arguments, *library, *reason; /* the exception's type and arguments; names of attributes */
-} python_object;
-
-/* Where in an instance of the class the slots are, in bytes: of the python_object, or None where the methods are to leave
-   all to the functions of Python; of a weak reference to the socket, or None. */
+/* Where in an instance of the class the slots are, in bytes: of its owner (owner.h), or None where the methods are to
+   leave all to the functions of Python; of a weak reference to the socket, or None. */
 void gossl_python_place_conn(intptr_t object, intptr_t socket);
 void gossl_python_place_bio(intptr_t object);
-/* The queue of a handle, for as long as the handle lives; NULL if there is none. */
-struct bio *gossl_python_queue(uint64_t bio);
 
-/* METH_FASTCALL methods, four: read(self, size[, buffer]) and write(self, data) of a connection, read(self[, size]) and
-   write(self, data) of a queue. They do what usually happens, and wait for a socket as its timeout says. All else goes to
-   self._read_on(found, size[, buffer]), self._write_on(found, data[, done]), self._read_on(None[, size]) and
-   self._write_on(None, data), where found is what the library answered, or None if it was not asked. */
+/* METH_FASTCALL methods, five: read(self, size[, buffer]), write(self, data) and do_handshake(self) of a connection,
+   read(self[, size]) and write(self, data) of a queue. They do what usually happens, and wait for a socket as its timeout
+   says. All else goes to self._read_on(found, size[, buffer]), self._write_on(found, data[, done]),
+   self._handshake_on(found), self._read_on(None[, size]) and self._write_on(None, data), where found is what the library
+   answered, or None if it was not asked. */
 const python_method *gossl_python_class_methods(void);
+
+struct bio;
+
+/* gossl_conn_new, then gossl_conn_set_fd or gossl_conn_set_bio, then gossl_conn_set_session unless that is 0, in one call
+   into Go. The queues are there as long as the call takes. */
+int32_t conn_make(uint64_t config, int32_t side, const char *name, size_t size, int32_t fd, struct bio *incoming,
+                  struct bio *outgoing, uint64_t session, uint64_t *made);
 
 /* gossl_conn_read into memory that nobody has seen yet, of which it may use all. */
 int64_t read_scratch(uint64_t conn, uint8_t *buf, size_t cap);
 
-/* The METH_FASTCALL functions; the last one has no name. A handle is an int. What gossl.h says of the function of that
-   name goes for each; a negative status is returned as an int.
+/* The METH_FASTCALL functions; the last one has no name. A connection and a queue are given as their owners, a config and
+   a session as ints. What gossl.h says of the function of that name goes for each; a negative status is returned as an
+   int.
 
-   read(handle, most, socket, deadline)            bytes, or a status
-   read_into(handle, buffer, most, socket, deadline)
-   write(handle, data, offset, socket, deadline)   data[offset:]
-   handshake(handle, socket, deadline), shutdown(handle, socket, deadline)
-   pending(handle)
-   get_int(handle, what)
-   conn_new(config, side, name)                    a handle, or a status; name is bytes or None
-   conn_set_bio(handle, incoming, outgoing)
-   conn_free(handle), bio_free(handle)             0
-   bio_new()                                       a handle, or a status
-   bio_read(handle, most)                          bytes, or a status
-   bio_write(handle, data, offset)
-   bio_pending(handle)
+   read(conn, most, socket, deadline)            bytes, or a status
+   read_into(conn, buffer, most, socket, deadline)
+   write(conn, data, offset, socket, deadline)   data[offset:]
+   handshake(conn, socket, deadline), shutdown(conn, socket, deadline)
+   pending(conn)
+   get_int(conn, what)
+   conn_new(config, side, name, fd, incoming, outgoing, session, wants)
+                                                 an owner, or a status; name is bytes or None; over a descriptor, or,
+                                                 if that is -1, two queues, which are None else; session is 0 for none;
+                                                 wants is for owner.h
+   bio_new()                                     an owner, or a status
+   bio_read(queue, most)                         bytes, or a status
+   bio_write(queue, data, offset)
+   bio_pending(queue)
+   number(owner)                                 its handle, for the other functions; a status in a child of fork()
+                                                 that has a copy of the library
 
    With a socket, the object, they wait until they can go on, without the interpreter's lock. deadline is None, or a
    float as time.monotonic() counts. Handlers of signals run meanwhile; what they raise ends the call. With None for the

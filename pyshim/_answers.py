@@ -30,7 +30,7 @@ def answer(connection: _SSLSocket, status: int) -> bool:
     """Answers the connection's question; False if the status is none."""
     if status == _codes.WANT_SNI:
         alert = _server_name(connection)
-        _errors.check(_lib.call("gossl_conn_answer_sni", connection._handle.value, alert))
+        _errors.check(_lib.call("gossl_conn_answer_sni", _lib.number_of(connection._handle), alert))
     elif status == _codes.WANT_PSK_CLIENT:
         _answer_key(connection, _psk_client(connection))
     elif status == _codes.WANT_PSK_SERVER:
@@ -42,7 +42,7 @@ def answer(connection: _SSLSocket, status: int) -> bool:
 
 def observe(connection: _SSLSocket) -> None:
     """Writes key log lines to the context's file and gives events to its message callback."""
-    number, context = connection._handle.value, connection._context
+    number, context = _lib.number_of(connection._handle), connection._context
     lines = _lib.take("gossl_conn_take_keylog", number)
     events = _lib.take("gossl_conn_take_trace", number)
     try:
@@ -74,8 +74,8 @@ def _server_name(connection: _SSLSocket) -> int:
     if subject is None:
         return _consts.ALERT_DESCRIPTION_INTERNAL_ERROR
     name = None
-    if _lib.get_int("gossl_conn_get_int", connection._handle.value, _codes.CONN_HAS_SNI) == 1:
-        raw = _lib.get("gossl_conn_get", connection._handle.value, _codes.CONN_SNI)
+    if _lib.get_int("gossl_conn_get_int", _lib.number_of(connection._handle), _codes.CONN_HAS_SNI) == 1:
+        raw = _lib.get("gossl_conn_get", _lib.number_of(connection._handle), _codes.CONN_SNI)
         try:
             name = raw.decode("ascii") if isinstance(raw, bytes) else None
         except UnicodeDecodeError as e:
@@ -106,10 +106,8 @@ def _alert(result: object) -> int:
 
 def _answer_key(connection: _SSLSocket, found: tuple[bytes, bytes | None]) -> None:
     identity, key = found
-    failure = _lib.call(
-        "gossl_conn_answer_psk", connection._handle.value, identity, len(identity), key, len(key) if key else 0
-    )
-    _errors.check(failure)
+    number = _lib.number_of(connection._handle)
+    _errors.check(_lib.call("gossl_conn_answer_psk", number, identity, len(identity), key, len(key or b"")))
 
 
 def _psk_client(connection: _SSLSocket) -> tuple[bytes, bytes | None]:
@@ -140,7 +138,7 @@ def _psk_server(connection: _SSLSocket) -> bytes | None:
 
 
 def _psk_text(connection: _SSLSocket, what: int) -> str | None:
-    raw = _lib.get("gossl_conn_get", connection._handle.value, what)
+    raw = _lib.get("gossl_conn_get", _lib.number_of(connection._handle), what)
     return raw.decode("utf-8") if isinstance(raw, bytes) and raw else None
 
 

@@ -13,15 +13,15 @@ from ._immutable import Final, Immutable, Unpicklable
 class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
     """A memory buffer that can be used to pass data between Python and an SSL protocol instance."""
 
-    __slots__ = ("_about", "_argument", "_ended", "_handle", "_io")
+    __slots__ = ("_about", "_argument", "_ended", "_io", "_owner")
     __module__ = "_ssl"
     _frozen_ = True
 
-    _about: bytes | None  # for the builtins; None once nothing can be written
-    _argument: object
+    _about: _lib.Owner | None  # for the builtins; None once nothing can be written
+    _argument: _lib.Argument
     _ended: bool
-    _handle: _lib.Handle
     _io: _lib.Library
+    _owner: _lib.Owner
 
     def __new__(cls, *arguments: object, **keywords: object) -> MemoryBIO:
         if keywords:
@@ -30,13 +30,12 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
             raise TypeError("MemoryBIO() takes no positional arguments")
         self = object.__new__(cls)
         self._io = io = _lib.library()
-        number = io.bio_new()
-        if number < 0:
+        made = io.bio_new()
+        if type(made) is int:
             raise MemoryError("no memory BIO")
-        self._argument = io.argument(number)
-        self._handle = _lib.Handle(number, self._argument, io.bio_free)
+        self._owner = self._about = made
+        self._argument = _lib.argument_of(made)
         self._ended = False
-        self._about = _native.about_queue(number)
         return self
 
     def read(self, size: int = -1, /) -> bytes:
@@ -91,7 +90,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
 
         When all data has been read, the "eof" property will be True.
         """
-        status = _lib.get_int("gossl_bio_write_eof", self._handle.value)
+        status = _lib.get_int("gossl_bio_write_eof", _lib.number_of(self._owner))
         if status < 0:
             raise _errors.of_status(status)
         self._ended = True
@@ -109,4 +108,4 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
 
 
 _read, _write = MemoryBIO.read, MemoryBIO.write
-_native.offer(MemoryBIO, "queue", "_about")
+_native.offer(MemoryBIO, "bio", "_about")

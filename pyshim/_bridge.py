@@ -53,8 +53,8 @@ class Bridge:
     def pending(self, argument: _lib.Argument) -> int:
         return self._library.pending(argument)
 
-    def get_int(self, number: int, what: int) -> int:
-        return self._library.get_int(number, what)
+    def get_int(self, argument: _lib.Argument, what: int) -> int:
+        return self._library.get_int(argument, what)
 
     def _step(self, function: Callable[..., _Result], arguments: tuple[Any, ...]) -> _Result:
         while True:

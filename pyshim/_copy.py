@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from . import _codes
 
@@ -59,14 +59,21 @@ def record(made: dict[int, Calls], name: str, arguments: tuple[object, ...]) -> 
         made[config].append((name, arguments[1:]))
 
 
+def refuse() -> NoReturn:
+    """Raises SSLError for what cannot go on in the child."""
+    from . import _consts, _errors
+
+    text = "this was made before the process was forked, and cannot go on in the child on this platform"
+    raise _errors.error(text, _errors.IN_LISTS, _consts.SSL_ERROR_SSL)
+
+
 def config(library: Library | None, number: int) -> Handle:
     """Makes a config of the parent's library anew; SSLError for what is none."""
-    from . import _consts, _errors, _lib
+    from . import _errors, _lib
 
     calls = library.made.get(number) if library is not None and library.made is not None else None
     if calls is None:
-        text = "this was made before the process was forked, and cannot go on in the child on this platform"
-        raise _errors.error(text, _errors.IN_LISTS, _consts.SSL_ERROR_SSL)
+        refuse()
     made = _lib.make(calls[0][0], "gossl_config_free", *calls[0][1])
     if not isinstance(made, _lib.Handle):
         raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_LISTS)

@@ -201,13 +201,19 @@ _PYTHON_API = (
     "PyObject_GetAttrString",
     "PyObject_SetAttr",
     "PyErr_SetObject",
+    "Py_IncRef",
+    "PyTuple_GetItem",
+    "PyCapsule_New",
+    "PyCapsule_GetPointer",
+    "PyErr_NoMemory",
 )
 
 # What the builtins return beside gossl.h's statuses (python.h).
 TIMED_OUT = -1000
 SOCKET_CLOSED = -1001
 
-Argument = object  # a handle as the functions on the path of data take it: Library.argument makes it
+Argument = object  # a connection or a queue as the functions on the path of data take it: argument_of makes it
+Owner = object  # what owns a connection or a queue: a Handle, or a capsule of the builtins
 
 
 class _Functions(dict[str, Callable[..., int]]):
@@ -233,10 +239,11 @@ class _Functions(dict[str, Callable[..., int]]):
 class Library:
     """The loaded library: its functions by name, and those that move data by attribute.
 
-    conn_new(config, side, name) and bio_new give a new handle as its number, or a negative status.
+    conn_new(config, side, name, descriptor, incoming, outgoing, session, wants) and bio_new give an owner, or a
+    negative status. A connection is over a descriptor, or, where that is -1, over two queues; session is 0 for none;
+    wants is a tuple of what a read and a handshake raise for want of input (owner.h).
     read(handle, most) and bio_read give bytes or a negative status, all others a count or a negative status.
     write(handle, data, offset) and bio_write take any contiguous buffer.
-    A handle is its number, or, where it says Argument, what argument makes of that.
     The last two arguments of calls that may have to wait are a socket and a deadline (of time.monotonic(), None for
     none): the builtins wait by themselves unless the socket is None, the functions of ctypes never do.
     """
@@ -244,19 +251,16 @@ class Library:
     handshake: Callable[[Argument, Any, float | None], int]
     shutdown: Callable[[Argument, Any, float | None], int]
     pending: Callable[[Argument], int]
-    get_int: Callable[[int, int], int]
-    conn_new: Callable[[int, int, bytes | None], int]
-    conn_set_bio: Callable[[int, int, int], int]
-    conn_free: Callable[[int], object]
-    bio_new: Callable[[], int]
-    bio_free: Callable[[int], object]
+    get_int: Callable[[Argument, int], int]
+    conn_new: Callable[[int, int, bytes | None, int, Argument | None, Argument | None, int, tuple[Any, ...]], Owner]
+    bio_new: Callable[[], Owner]
+    number: Callable[[Owner], int]
     read: Callable[[Argument, int, Any, float | None], bytes | int]
     read_into: Callable[[Argument, Any, int, Any, float | None], int]
     write: Callable[[Argument, Any, int, Any, float | None], int]
     bio_pending: Callable[[Argument], int]
     bio_read: Callable[[Argument, int], bytes | int]
     bio_write: Callable[[Argument, Any, int], int]
-    argument: Callable[[int], Argument]
     # By config, the calls that made it what it is: where a forked child needs a copy of the library (_copy).
     made: dict[int, list[tuple[str, tuple[object, ...]]]] | None
 
@@ -300,7 +304,6 @@ class Library:
             if method.name is None:
                 break
             setattr(self, method.name.decode(), new(ctypes.addressof(method), None, None))
-        self.argument = int
         return True
 
     def method(self, owner: type, index: int) -> Any:
@@ -316,31 +319,54 @@ class Library:
         place.restype, place.argtypes = None, [ctypes.c_ssize_t] * len(offsets)
         place(*offsets)
 
-    def queue_of(self, bio: int) -> int:
-        """The address of a queue."""
-        find = self._cdll.gossl_python_queue
-        find.restype, find.argtypes = c_void_p, [c_uint64]
-        return find(bio) or 0
-
     def _bind_plain(self) -> None:
         f = self.functions
         self.handshake = _impatient(f["gossl_conn_handshake"])
         self.shutdown = _impatient(f["gossl_conn_shutdown"])
         self.pending = f["gossl_conn_pending"]
-        self.get_int = f["gossl_conn_get_int"]
-        self.conn_new = _maker(f["gossl_conn_new"], sized=True)
-        self.conn_set_bio = lambda *handles: f["gossl_conn_set_bio"](*handles, None)
-        self.conn_free = f["gossl_conn_free"]
-        self.bio_new = _maker(f["gossl_bio_new"])
-        self.bio_free = f["gossl_bio_free"]
+        # Functions of their own, without argument types.
+        held = ctypes.PyDLL(self.path)
+        get_int, self._set_bio = held["gossl_conn_get_int"], held["gossl_conn_set_bio"]
+        get_int.restype = _Count
+        self.get_int = get_int
+        self.conn_new = self._new_connection
+        self.bio_new = self._new_queue
+        self.number = _number
         self.read = _reader(f["gossl_conn_read"])
         self.read_into = _reader_into(f["gossl_conn_read"])
         self.write = _writer(f["gossl_conn_write"])
         self.bio_pending = f["gossl_bio_pending"]
         self.bio_read = _reader(f["gossl_bio_read"])
         self.bio_write = _writer(f["gossl_bio_write"])
-        # An argument object made once: a bare int would go as a C int, a typed one is what costs.
-        self.argument = c_uint64.from_param
+
+    def _new_connection(
+        self,
+        config: int,
+        side: int,
+        name: bytes | None,
+        descriptor: int,
+        incoming: Argument | None,
+        outgoing: Argument | None,
+        session: int,
+        _wants: tuple[Any, ...],
+    ) -> Owner:
+        f, out = self.functions, c_uint64()
+        status = f["gossl_conn_new"](config, side, name, len(name or b""), byref(out), None)
+        if status < 0:
+            return status
+        made = Handle(out.value, f["gossl_conn_free"])
+        if incoming is None:
+            status = f["gossl_conn_set_fd"](out, descriptor, None)
+        else:
+            status = self._set_bio(argument_of(made), incoming, outgoing, None)
+        if status == _codes.OK and session:
+            status = f["gossl_conn_set_session"](out, session, None)
+        return made if status == _codes.OK else status
+
+    def _new_queue(self) -> Owner:
+        out = c_uint64()
+        status = self.functions["gossl_bio_new"](byref(out), None)
+        return status if status < 0 else Handle(out.value, self.functions["gossl_bio_free"])
 
 
 class _Method(ctypes.Structure):
@@ -354,17 +380,9 @@ def _impatient(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *arguments: function(*arguments[:-2])
 
 
-def _maker(function: Callable[..., int], sized: bool = False) -> Callable[..., int]:
-    """Makes a call that gives a number of the function that fills one in. sized: the last argument is bytes."""
-
-    def make_number(*arguments: Any) -> int:
-        out = c_uint64()
-        if sized:
-            arguments += (0 if arguments[-1] is None else len(arguments[-1]),)
-        status = function(*arguments, byref(out), None)
-        return status if status < 0 else out.value
-
-    return make_number
+def _number(owner: Owner) -> int:
+    assert isinstance(owner, Handle)
+    return owner.value
 
 
 def _reader(read: Callable[..., int]) -> Callable[..., bytes | int]:
@@ -583,15 +601,14 @@ def _descriptor_limit_kept() -> Iterator[None]:
 class Handle:
     """Owns one object of the library and frees it in the end.
 
-    value is its number; argument is the number as the functions on the path of data take it. In a forked child that
-    has a copy of the library, value makes a config anew, and raises SSLError for anything else.
+    value is its number. In a forked child that has a copy of the library, value makes a config anew, and raises
+    SSLError for anything else.
     """
 
-    __slots__ = ("_free", "_library", "_value", "argument")
+    __slots__ = ("_free", "_library", "_value")
 
-    def __init__(self, value: int, argument: Argument, free: Callable[..., object]) -> None:
+    def __init__(self, value: int, free: Callable[..., object]) -> None:
         self._value = value
-        self.argument = argument
         self._free = free
         self._library = _library
 
@@ -606,11 +623,11 @@ class Handle:
         with _copy.renewing:
             if self._library is not current:
                 made = _copy.config(self._library, self._value)
-                self._value, self.argument, self._free, self._library = made.release()
+                self._value, self._free, self._library = made.release()
 
-    def release(self) -> tuple[int, Argument, Callable[..., object], Library | None]:
+    def release(self) -> tuple[int, Callable[..., object], Library | None]:
         """Gives what it owns to another one."""
-        owned = self._value, self.argument, self._free, self._library
+        owned = self._value, self._free, self._library
         self._library = None
         return owned
 
@@ -619,6 +636,22 @@ class Handle:
             if self._library.made is not None:
                 self._library.made.pop(self._value, None)
             self._free(self._value)
+
+
+def argument_of(owner: Owner) -> Argument:
+    """What an object is given as to the functions on the path of data.
+
+    ctypes takes an argument object made once: a bare int would go as a C int, and a typed one is what costs.
+    """
+    return c_uint64.from_param(owner.value) if isinstance(owner, Handle) else owner
+
+
+def number_of(owner: Owner) -> int:
+    """The number of an object, for the calls by name; SSLError in a forked child that has a copy of the library."""
+    if isinstance(owner, Handle):
+        return owner.value
+    number = library().number(owner)
+    return number if number >= 0 else _copy.refuse()
 
 
 def call(name: str, *arguments: object) -> Failure | None:
@@ -641,7 +674,7 @@ def make(name: str, free: str, *arguments: object) -> Handle | Failure | None:
         return _failure(status, error)
     if loaded.made is not None and name == "gossl_config_new":
         loaded.made[out.value] = [(name, arguments)]
-    return Handle(out.value, loaded.argument(out.value), loaded.functions[free]) if out.value else None
+    return Handle(out.value, loaded.functions[free]) if out.value else None
 
 
 def get_int(name: str, *arguments: object) -> int:

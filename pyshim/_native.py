@@ -6,19 +6,18 @@ them, for what does not happen usually, and instead of them where the interprete
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from . import _lib
 
-_LAYOUT = struct.Struct("=QQQQQQQ")  # python_object in python.h
-_NAMES = ("library", "reason")  # of an SSLError's attributes
+# The builtin methods of a class, in the order of the library's table.
+_METHODS = {"conn": ("read", "write", "do_handshake"), "bio": ("read", "write")}
 
 
 def offer(cls: type, kind: str, *slots: str) -> None:
-    """Replaces read and write of a class, "conn" or "queue", once the library is loaded and if it can be.
+    """Replaces methods of a class, "conn" or "bio", once the library is loaded and if it can be.
 
-    The first slot is for what about_… makes.
+    The first slot is for the owner, or None where the methods of Python are to do all.
     """
     _lib.when_loaded(lambda library: _replace(library, cls, kind, slots))
 
@@ -31,23 +30,7 @@ def _replace(library: _lib.Library, cls: type, kind: str, slots: tuple[str, ...]
     known = [offset for offset in offsets if offset is not None]
     if len(known) < len(slots):
         return
-    library.place("gossl_python_place_" + ("conn" if kind == "conn" else "bio"), *known)
-    for i, name in enumerate(("read", "write")):
-        type.__setattr__(cls, name, library.method(cls, i + (0 if kind == "conn" else 2)))
-
-
-def about_connection(handle: int, incoming: int | None, want: tuple[type, Any]) -> bytes | None:
-    """What the methods of a connection know: its number, its incoming queue unless it is over a socket, and the type
-    and arguments, which have to stay, of what it raises for want of input.
-    """
-    library = _lib.library()
-    if not library.builtins:
-        return None
-    queue = 0 if incoming is None else library.queue_of(incoming)
-    return _LAYOUT.pack(handle, queue, incoming is None, id(want[0]), id(want[1]), id(_NAMES[0]), id(_NAMES[1]))
-
-
-def about_queue(handle: int) -> bytes | None:
-    """What the methods of a queue know."""
-    library = _lib.library()
-    return _LAYOUT.pack(0, library.queue_of(handle), 0, 0, 0, 0, 0) if library.builtins else None
+    library.place(f"gossl_python_place_{kind}", *known)
+    first = 0 if kind == "conn" else len(_METHODS["conn"])
+    for i, name in enumerate(_METHODS[kind], first):
+        type.__setattr__(cls, name, library.method(cls, i))

@@ -68,12 +68,12 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     __module__ = "_ssl"
     _frozen_ = True
 
-    _about: bytes | None  # for the builtins; None where each step has to be watched
-    _argument: object
+    _about: _lib.Owner | None  # for the builtins; None where each step has to be watched
+    _argument: _lib.Argument
     _bios: tuple[Any, Any] | None
     _context: _SSLContext
     _failed: str  # "", or who ended the connection by a fatal error: "us" or "peer"
-    _handle: _lib.Handle
+    _handle: _lib.Owner
     _io: _lib.Library | _bridge.Bridge
     _owner: weakref.ref[Any] | None
     _raised: BaseException | None  # by a message callback, during the operation
@@ -153,6 +153,9 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
             return _write(self, b)
         return _write_rest(self, b, _lib.size_of(b), found, None, done)
 
+    def _handshake_on(self, found: int | None) -> None:
+        _run(self, self._io.handshake, HANDSHAKE, found)
+
     def shutdown(self) -> _socket.socket | None:
         """Does the SSL shutdown handshake with the remote end."""
         _run(self, self._io.shutdown, SHUTDOWN)
@@ -167,7 +170,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
 
     def verify_client_post_handshake(self) -> None:
         """Initiate TLS 1.3 post-handshake authentication."""
-        failure = _lib.call("gossl_conn_verify_post_handshake", self._handle.value)
+        failure = _lib.call("gossl_conn_verify_post_handshake", _lib.number_of(self._handle))
         _errors.check(failure, _errors.IN_POST_HANDSHAKE_AUTH)
 
     # ---- Facts
@@ -264,7 +267,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
         context = _beside.engine_of(value)
         if context is None:
             raise TypeError("The value must be a SSLContext")
-        _errors.check(_lib.call("gossl_conn_set_config", self._handle.value, context._handle.value))
+        _errors.check(_lib.call("gossl_conn_set_config", _lib.number_of(self._handle), context._handle.value))
         self._context, self._shown = context, value
         if _is_watched(context):
             self._watched, self._about = True, None
@@ -294,23 +297,17 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     @property
     def session(self) -> SSLSession | None:
         """The underlying SSLSession object."""
-        made = _lib.make("gossl_conn_session", "gossl_session_free", self._handle.value)
+        made = _lib.make("gossl_conn_session", "gossl_session_free", _lib.number_of(self._handle))
         if isinstance(made, _lib.Failure):
             raise _errors.of_input(made, _errors.IN_SET_SESSION)
         return None if made is None else new_session(made, self._context)
 
     @session.setter
     def session(self, session: SSLSession) -> None:
-        if not isinstance(session, SSLSession):
-            raise TypeError("Value is not a SSLSession.")
-        handle, context = session_parts(session)
-        if context is not self._context:
-            raise ValueError("Session refers to a different SSLContext.")
-        if self._server_side:
-            raise ValueError("Cannot set session for server-side SSLSocket.")
+        number = _session_number(session, self._context, self._server_side)
         if _done(self):
             raise ValueError("Cannot set session after handshake.")
-        failure = _lib.call("gossl_conn_set_session", self._handle.value, handle.value)
+        failure = _lib.call("gossl_conn_set_session", _lib.number_of(self._handle), number)
         _errors.check(failure, _errors.IN_SET_SESSION)
 
     @property
@@ -328,10 +325,7 @@ def wrap_socket(
     """A connection over a socket, which is neither kept alive nor closed by it."""
     if not isinstance(sock, _socket.socket):
         raise TypeError(f"_wrap_socket() argument 'sock' must be _socket.socket, not {type(sock).__name__}")
-    self = _new(context, server_side, server_hostname)
-    self._sock = weakref.ref(sock)
-    _errors.check(_lib.call("gossl_conn_set_fd", self._handle.value, sock.fileno()))
-    return _attach(self, owner, session)
+    return _new(context, server_side, server_hostname, owner, session, sock=sock)
 
 
 def wrap_bio(
@@ -344,70 +338,97 @@ def wrap_bio(
     session: Any,
 ) -> _SSLSocket:
     """A connection between two queues of bytes, which may be the interpreter's own."""
-    for name, bio in (("incoming", incoming), ("outgoing", outgoing)):
-        if not isinstance(bio, (MemoryBIO, _bridge.FOREIGN)):
-            raise TypeError(f"_wrap_bio() argument {name!r} must be _ssl.MemoryBIO, not {type(bio).__name__}")
-    self = _new(context, server_side, server_hostname)
-    bridge = _bridge.over(_lib.library(), incoming, outgoing)
-    if bridge is not None:
-        self._io, incoming, outgoing = bridge, bridge.incoming, bridge.outgoing
-    self._bios = (incoming, outgoing)
-    handles = self._handle.value, incoming._handle.value, outgoing._handle.value
-    if _lib.library().conn_set_bio(*handles) < 0:
-        _errors.check(_lib.call("gossl_conn_set_bio", *handles))  # again, for the words
-    return _attach(self, owner, session)
+    if not (type(incoming) is MemoryBIO and type(outgoing) is MemoryBIO):
+        for name, bio in (("incoming", incoming), ("outgoing", outgoing)):
+            if not isinstance(bio, (MemoryBIO, _bridge.FOREIGN)):
+                raise TypeError(f"_wrap_bio() argument {name!r} must be _ssl.MemoryBIO, not {type(bio).__name__}")
+    return _new(context, server_side, server_hostname, owner, session, bios=(incoming, outgoing))
 
 
-def _new(context: _SSLContext, server_side: bool, server_hostname: Any) -> _SSLSocket:
-    name = _hostname(server_hostname)
-    if server_side and context.protocol == _consts.PROTOCOL_TLS_CLIENT:
-        text = "Cannot create a server socket with a PROTOCOL_TLS_CLIENT context"
-        raise _errors.error(text, _errors.IN_WRAP)
-    if not server_side and context.protocol == _consts.PROTOCOL_TLS_SERVER:
-        text = "Cannot create a client socket with a PROTOCOL_TLS_SERVER context"
-        raise _errors.error(text, _errors.IN_WRAP)
+def _new(
+    context: _SSLContext,
+    server_side: bool,
+    server_hostname: Any,
+    owner: Any,
+    session: Any,
+    sock: _socket.socket | None = None,
+    bios: tuple[Any, Any] | None = None,
+) -> _SSLSocket:
+    name = None if server_hostname is None else _hostname(server_hostname)
+    side = _codes.SERVER if server_side else _codes.CLIENT
+    if context._protocol == _FOR_THE_OTHER_SIDE[side]:
+        what = "server socket with a PROTOCOL_TLS_CLIENT" if server_side else "client socket with a PROTOCOL_TLS_SERVER"
+        raise _errors.error(f"Cannot create a {what} context", _errors.IN_WRAP)
     if name is not None and (not name or name.startswith(b".")):
         raise ValueError("server_hostname cannot be an empty string or start with a leading dot.")
-    side = _codes.SERVER if server_side else _codes.CLIENT
+    offered = 0 if session is None else _session_number(session, context, server_side)
     self = object.__new__(_SSLSocket)
-    self._io = io = _lib.library()
-    number = io.conn_new(context._handle.value, side, name)
-    if number < 0:
-        raise _refused(context, side, name)
-    self._argument = io.argument(number)
-    self._handle = _lib.Handle(number, self._argument, io.conn_free)
+    self._io = library = _lib.library()
+    incoming = outgoing = None
+    if bios is not None:
+        bridge = _bridge.over(library, *bios)
+        if bridge is not None:
+            self._io, bios = bridge, (bridge.incoming, bridge.outgoing)
+        incoming, outgoing = bios[0]._argument, bios[1]._argument
+    descriptor = -1 if sock is None else sock.fileno()
+    made = library.conn_new(context._handle.value, side, name, descriptor, incoming, outgoing, offered, _WANTS)
+    if type(made) is int:
+        raise _refused(context, side, name, descriptor, bios, offered)
+    self._handle = made
+    self._argument = _lib.argument_of(made)
+    self._bios = bios
     self._context = self._shown = context
     self._server_side = server_side
     self._server_hostname = None if name is None else name.decode("ascii")
-    self._owner = self._sock = self._bios = self._raised = None
+    self._owner = None if owner is None else weakref.ref(owner)
+    self._sock = None if sock is None else weakref.ref(sock)
+    self._raised = None
     self._failed = ""
     self._watched = _is_watched(context)
-    self._about = None
+    # Not over queues of the interpreter's own, either.
+    self._about = made if not self._watched and self._io is library else None
     return self
 
 
-def _refused(context: _SSLContext, side: int, name: bytes | None) -> Exception:
-    """Why no connection can be made: the library is asked again, for its words."""
-    size = 0 if name is None else len(name)
-    made = _lib.make("gossl_conn_new", "gossl_conn_free", context._handle.value, side, name, size)
-    failure = made if isinstance(made, _lib.Failure) else _lib.Failure(_codes.E_PANIC)
-    return _errors.of_input(failure, _errors.IN_WRAP)
+# The protocol of a context that only the other side can use.
+_FOR_THE_OTHER_SIDE = {_codes.SERVER: _consts.PROTOCOL_TLS_CLIENT, _codes.CLIENT: _consts.PROTOCOL_TLS_SERVER}
 
 
-def _attach(self: _SSLSocket, owner: Any, session: Any) -> _SSLSocket:
-    if not self._watched and self._io is _lib.library():  # and over no queues of the interpreter's own
-        incoming = None if self._bios is None else self._bios[0]._handle.value
-        self._about = _native.about_connection(self._handle.value, incoming, _WANT)
-    self.owner = owner
-    if session is not None:
-        self.session = session
-    return self
+def _session_number(session: Any, context: _SSLContext, server_side: bool) -> int:
+    """The library's session, of one that a connection may offer."""
+    if not isinstance(session, SSLSession):
+        raise TypeError("Value is not a SSLSession.")
+    handle, made_with = session_parts(session)
+    if made_with is not context:
+        raise ValueError("Session refers to a different SSLContext.")
+    if server_side:
+        raise ValueError("Cannot set session for server-side SSLSocket.")
+    return handle.value
 
 
-def _hostname(value: Any) -> bytes | None:
+def _refused(
+    context: _SSLContext,
+    side: int,
+    name: bytes | None,
+    descriptor: int,
+    bios: tuple[MemoryBIO, MemoryBIO] | None,
+    session: int,
+) -> Exception:
+    """Why a connection cannot be made: the library is asked again, step by step, for its words."""
+    made = _lib.make("gossl_conn_new", "gossl_conn_free", context._handle.value, side, name, len(name or b""))
+    if not isinstance(made, _lib.Handle):
+        return _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_WRAP)
+    if bios is None:
+        failure = _lib.call("gossl_conn_set_fd", made.value, descriptor)
+    else:
+        failure = _lib.call("gossl_conn_set_bio", made.value, *(_lib.number_of(bio._owner) for bio in bios))
+    if failure is None:
+        failure = _lib.call("gossl_conn_set_session", made.value, session)
+    return _errors.of_input(failure or _lib.Failure(_codes.E_PANIC), _errors.IN_SET_SESSION)
+
+
+def _hostname(value: Any) -> bytes:
     """A host name as ssl.py leaves it: A-labels."""
-    if value is None:
-        return None
     if not isinstance(value, str):
         raise TypeError(f"argument must be str, not {type(value).__name__}")
     if "\0" in value:
@@ -549,7 +570,7 @@ def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
             raise _errors.closed(operation)
     if self._failed:
         raise (_errors.in_handshake if operation is SHUTDOWN else _errors.already_failed)(operation)
-    failure = _lib.connection_error(self._handle.value)
+    failure = _lib.connection_error(_lib.number_of(self._handle))
     if failure.status in (_codes.E_PROTOCOL, _codes.E_VERIFY, _codes.E_EOF) and failure.name not in _PASSING:
         received = failure.library == _SSL_LIBRARY and failure.reason >= _RECEIVED_ALERT
         self._failed = "peer" if received else "us"
@@ -627,11 +648,14 @@ def _observe(self: _SSLSocket) -> None:
 
 
 def _int(self: _SSLSocket, what: int) -> int:
-    return self._io.get_int(self._handle.value, what)
+    value = self._io.get_int(self._argument, what)
+    if value < 0:
+        raise _errors.of_status(value)
+    return value
 
 
 def _bytes(self: _SSLSocket, what: int) -> bytes:
-    value = _lib.get("gossl_conn_get", self._handle.value, what)
+    value = _lib.get("gossl_conn_get", _lib.number_of(self._handle), what)
     return value if isinstance(value, bytes) else b""
 
 
@@ -648,6 +672,12 @@ def _chain(self: _SSLSocket, what: int) -> list[_cert.Certificate] | None:
 
 
 _read, _write = _SSLSocket.read, _SSLSocket.write
-# What a read raises for want of input.
-_WANT = (_errors.SSLWantReadError, _errors.want_read(READ).args)
+# What a read and a handshake raise for want of input (owner.h).
+_WANTS = (
+    _errors.SSLWantReadError,
+    _errors.want_read(READ).args,
+    _errors.want_read(HANDSHAKE).args,
+    "library",
+    "reason",
+)
 _native.offer(_SSLSocket, "conn", "_about", "_sock")

@@ -83,7 +83,7 @@ class Dialled:
 
     @property
     def _handle(self) -> int:
-        handle: int = self.connection._handle.value
+        handle: int = _lib.number_of(self.connection._handle)
         return handle
 
     def _list(self, what: int) -> list[bytes]:

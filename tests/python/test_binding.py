@@ -2,6 +2,7 @@
 
 import array
 import contextlib
+import datetime
 import os
 import subprocess
 import sys
@@ -48,13 +49,36 @@ class TestBuiltins(unittest.TestCase):
                 call()
         with self.assertRaises(BufferError):
             self.io.read_into(h, b"constant", 1, None, None)
-        for foreign in (0, 1, h ^ 1 << 33, (1 << 64) - 1):
-            self.assertEqual(self.io.read(foreign, 10, None, None), _codes.E_HANDLE)
-            self.assertEqual(self.io.write(foreign, b"x", 0, None, None), _codes.E_HANDLE)
-            self.assertEqual(self.io.bio_read(foreign, 10), _codes.E_HANDLE)
-        with self.assertRaises(OverflowError):
-            self.io.read(1 << 64, 10, None, None)
+        for foreign in (0, None, self.io.number(h), datetime.datetime_CAPI):  # type: ignore[attr-defined]
+            for use in (self.io.pending, self.io.bio_pending):
+                with self.assertRaises(TypeError):
+                    use(foreign)
+            self.assertEqual(self.io.number(foreign), _codes.E_FORKED)
+        queue = self.io.bio_new()
+        self.assertEqual(self.io.read(queue, 10, None, None), _codes.E_HANDLE)
+        self.assertEqual(self.io.write(queue, b"x", 0, None, None), _codes.E_HANDLE)
+        self.assertEqual(self.io.bio_read(h, 10), _codes.E_HANDLE)
         self.assertEqual(self.pair.server.read(), b"one, two")
+
+    def test_wrong_parts_make_no_connection(self) -> None:
+        client, _ = contexts()
+        config, queue, wants = client._handle.value, self.io.bio_new(), ()
+        for status, *parts in (
+            (_codes.E_HANDLE, config ^ 1 << 33, _codes.CLIENT, None, -1, queue, queue, 0),
+            (_codes.E_ARGUMENT, config, 7, None, -1, queue, queue, 0),
+            (_codes.E_HANDLE, config, _codes.CLIENT, None, -1, queue, self.handle, 0),
+            (_codes.E_HANDLE, config, _codes.CLIENT, None, -1, queue, queue, config),
+            (_codes.E_FORKED, config, _codes.CLIENT, None, -1, datetime.datetime_CAPI, queue, 0),  # type: ignore[attr-defined]
+        ):
+            self.assertEqual(self.io.conn_new(*parts, wants), status)
+        for parts in (
+            [config, _codes.CLIENT, None, -1, queue, queue, 0],
+            [None, _codes.CLIENT, None, -1, queue, queue, 0, wants],
+            [config, _codes.CLIENT, "localhost", -1, queue, queue, 0, wants],
+            [config, "client", None, -1, queue, queue, 0, wants],
+        ):
+            with self.assertRaises(TypeError):
+                self.io.conn_new(*parts)
 
     def test_offsets_and_lengths_are_kept_to(self) -> None:
         self.assertEqual(self.io.read(self.handle, 0, None, None), b"")
