@@ -323,6 +323,15 @@ static void *leave_to(void *self, const char *name, void *found, void *first, vo
   return got;
 }
 
+/* Whether the functions of Python raise the exceptions for want of input. */
+static KEPT int wants_left;
+
+API void gossl_python_leave_wants(void) { __atomic_store_n(&wants_left, 1, __ATOMIC_RELAXED); }
+
+static int raises_want(int64_t status) {
+  return status == GOSSL_E_WANT_READ && !__atomic_load_n(&wants_left, __ATOMIC_RELAXED);
+}
+
 /* A connection's socket, as a new reference; NULL, maybe with an exception set, if there is none any more. */
 static void *socket_of(void *self) {
   void *socket = py.call(slot_of(self, place.conn_socket), NULL);
@@ -393,7 +402,7 @@ static int64_t read_or_wait(void *self, const owned *o, reader read, uint8_t *da
 /* What becomes of a read that gave no data. */
 static void *no_data(void *self, const owned *o, void *size, void *into, int64_t got) {
   if (got == RAISED) return NULL;
-  if (got == GOSSL_E_WANT_READ) return raise_want(o, WANT_OF_READ);
+  if (raises_want(got)) return raise_want(o, WANT_OF_READ);
   void *found = py.int_new(got);
   return found ? leave_to(self, "_read_on", found, size, into) : NULL;
 }
@@ -530,7 +539,7 @@ static void *python_conn_do_handshake(void *self, void *const *arguments, intptr
     py.retain(py.none);
     return py.none;
   }
-  if (outcome == WILL_NOT_WAIT && status == GOSSL_E_WANT_READ) return raise_want(o, WANT_OF_HANDSHAKE);
+  if (outcome == WILL_NOT_WAIT && raises_want(status)) return raise_want(o, WANT_OF_HANDSHAKE);
   void *found = py.int_new(outcome < 0 ? outcome : status);
   return found ? leave_to(self, "_handshake_on", found, NULL, NULL) : NULL;
 }

@@ -66,6 +66,9 @@ typedef struct python_method {
 void gossl_python_place_conn(intptr_t object, intptr_t socket);
 void gossl_python_place_bio(intptr_t object);
 
+/* From now on the methods leave it to the functions of Python to raise for want of input. */
+void gossl_python_leave_wants(void);
+
 /* METH_FASTCALL methods, five: read(self, size[, buffer]), write(self, data) and do_handshake(self) of a connection,
    read(self[, size]) and write(self, data) of a queue. They do what usually happens, and wait for a socket as its timeout
    says. All else goes to self._read_on(found, size[, buffer]), self._write_on(found, data[, done]),

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from . import _consts
 from ._install import install, module, uninstall
-from ._status import Status, status, version
 
 __all__ = ["Status", "TrustStore", "__version__", "install", "ssl", "status", "trust_store", "uninstall", "version"]
 
@@ -24,13 +23,18 @@ __version__ = _consts.VERSION
 if TYPE_CHECKING:
     from . import ssl
     from ._load import TrustStore, trust_store
+    from ._status import Status, status, version
 else:
 
     def __getattr__(name: str) -> object:
         if name == "ssl":
             return module()
-        if name in ("TrustStore", "trust_store"):  # what loads much is not loaded with the package
+        if name in ("TrustStore", "trust_store"):  # what is asked for now and then is not loaded with the package
             from . import _load
 
             return getattr(_load, name)
+        if name in ("Status", "status", "version"):
+            from . import _status
+
+            return getattr(_status, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

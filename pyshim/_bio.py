@@ -68,7 +68,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
         """
         size = len(b) if type(b) is bytes else _lib.size_of(b)
         if self._ended:
-            raise _errors.SSLError("cannot write() after write_eof()")
+            raise _errors.plain("cannot write() after write_eof()")
         done = 0
         while done < size:
             count = self._io.bio_write(self._argument, b, done)

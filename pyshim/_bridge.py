@@ -10,15 +10,17 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from . import _codes, _errors, _lib
+from . import _codes, _lib, _stock
 from ._bio import MemoryBIO
 
 _HEADER = 5
 _Result = TypeVar("_Result")
 
-# The interpreter's own class, where it has one.
-_stock: Any = vars(_errors)["stock"]
-FOREIGN: tuple[type, ...] = () if _stock is None else (_stock.MemoryBIO,)
+
+def is_foreign(queue: object) -> bool:
+    """Whether it is of the interpreter's own class: nobody has one if that module has not been loaded."""
+    stock: Any = _stock.loaded()
+    return stock is not None and isinstance(queue, stock.MemoryBIO)
 
 
 class Bridge:
@@ -29,8 +31,8 @@ class Bridge:
     def __init__(self, library: _lib.Library, incoming: Any, outgoing: Any) -> None:
         self._library = library
         self._source, self._target = incoming, outgoing
-        self.incoming = MemoryBIO() if isinstance(incoming, FOREIGN) else incoming
-        self.outgoing = MemoryBIO() if isinstance(outgoing, FOREIGN) else outgoing
+        self.incoming = MemoryBIO() if is_foreign(incoming) else incoming
+        self.outgoing = MemoryBIO() if is_foreign(outgoing) else outgoing
         self._lock = threading.Lock()  # two threads must not swap what they move
         self._head = b""  # of the record that is being moved, as far as it has been
         self._missing = 0  # how many bytes of its fragment have not been moved
@@ -105,6 +107,6 @@ class Bridge:
 
 def over(library: _lib.Library, incoming: Any, outgoing: Any) -> Bridge | None:
     """A bridge if one of the queues is not ours."""
-    if isinstance(incoming, FOREIGN) or isinstance(outgoing, FOREIGN):
+    if is_foreign(incoming) or is_foreign(outgoing):
         return Bridge(library, incoming, outgoing)
     return None

@@ -273,7 +273,7 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         rule = _text(cipherlist, "set_ciphers")
         failure = _lib.call("gossl_config_set", self._handle.value, _codes.CONFIG_CIPHERS, rule, len(rule))
         if failure is not None:
-            raise _errors.SSLError("No cipher can be selected.")
+            raise _errors.plain("No cipher can be selected.")
 
     def set_ciphersuites(self, ciphersuites: str, /) -> None:
         _set_list(self, _codes.CONFIG_CIPHERSUITES, _text(ciphersuites, "set_ciphersuites"), "ciphersuite")
@@ -429,7 +429,7 @@ def _set(context: _SSLContext, setting: int, data: bytes) -> None:
 def _set_list(context: _SSLContext, setting: int, names: bytes, what: str) -> None:
     failure = _lib.call("gossl_config_set", context._handle.value, setting, names, len(names))
     if failure is not None:
-        raise _errors.SSLError(f"unrecognized {what}")
+        raise _errors.plain(f"unrecognized {what}")
 
 
 def _names(data: bytes) -> list[str]:

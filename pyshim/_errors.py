@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _codes
+from . import _codes, _stock
 from ._consts import SSL_ERROR_EOF, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_ZERO_RETURN
 from ._immutable import Immutable
 from ._lib import Failure
 
-# Where the interpreter has its own _ssl, its exception classes are used, so that an `except` written against either
-# catches both.
+# Beside the interpreter's own _ssl its exception classes are used, so that an `except` written against either catches
+# both.
 if TYPE_CHECKING:
     import _ssl as stock
-elif hasattr(sys.modules.get("_ssl"), "__gossl__"):
-    stock = None
 else:
-    try:
-        import _ssl as stock
-    except ImportError:
-        stock = None
+    stock = _stock.of_exceptions()
 
 if TYPE_CHECKING or stock is not None:
     SSLError = stock.SSLError
@@ -77,6 +73,45 @@ else:
         __module__ = "ssl"
 
 
+_KINDS = (
+    SSLZeroReturnError,
+    SSLWantReadError,
+    SSLWantWriteError,
+    SSLSyscallError,
+    SSLEOFError,
+    SSLCertVerificationError,
+)
+_both: dict[tuple[type, type], type[SSLError]] = {}
+
+
+def known(kind: type[SSLError]) -> type[SSLError]:
+    """The class to raise for one of those above.
+
+    It is one derived from both where the interpreter's module has come after ours, which is so after uninstall(): an
+    `except` that was written against either catches what we raise.
+    """
+    other = getattr(_stock.in_place(), kind.__name__, kind)
+    if other is kind:
+        return kind
+    if (kind, other) not in _both:
+        names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__reduce__": _as(other)}
+        made: Any = Immutable(kind.__name__, (kind, other), names)
+        _both[kind, other] = made
+    return _both[kind, other]
+
+
+def replaced() -> list[tuple[type, type]]:
+    """The classes above that are other ones than the interpreter's module has, and those."""
+    other = _stock.in_place()
+    pairs = [(kind, getattr(other, kind.__name__, kind)) for kind in (SSLError, *_KINDS)]
+    return [(ours, theirs) for ours, theirs in pairs if ours is not theirs]
+
+
+def _as(cls: type) -> Callable[[Any], Any]:
+    """pickle finds classes by their names: there it is the interpreter's."""
+    return lambda self: (cls, *OSError.__reduce__(self)[1:])
+
+
 class Operation(NamedTuple):
     """Something that is done on a connection, with what its errors say."""
 
@@ -121,10 +156,15 @@ def error(
         text = f"[{library}: {reason}] {text}"
     elif library:
         text = f"[{library}] {text}"
-    e = kind(errno, f"{text} (_ssl.c:{line})")
+    e = known(kind)(errno, f"{text} (_ssl.c:{line})")
     e.library = library  # type: ignore[assignment]
     e.reason = reason  # type: ignore[assignment]
     return e
+
+
+def plain(text: str) -> SSLError:
+    """An SSLError that CPython's module raises by itself."""
+    return known(SSLError)(text)
 
 
 def want_read(operation: Operation) -> SSLError:

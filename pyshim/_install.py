@@ -8,15 +8,13 @@ either, ssl.py can be executed once more, as the module gossl.ssl.
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import os
 import sys
-import sysconfig
 import threading
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import _beside, _defaults
+from . import _beside, _defaults, _stock
 
 if TYPE_CHECKING:
     from ._late import Switch
@@ -38,10 +36,11 @@ def install() -> None:
     with _lock:
         if _mode:
             return
-        from . import _ssl
-
         stock = sys.modules.get("ssl")
         if stock is None or hasattr(getattr(stock, "_ssl", None), "__gossl__"):
+            _stock.spare()
+            from . import _ssl
+
             _before.update({name: sys.modules.get(name) for name in ("_ssl", "ssl")})
             sys.modules["_ssl"] = _ssl
             if _ours is not None:
@@ -60,6 +59,8 @@ def install() -> None:
 def uninstall() -> None:
     """Undoes install(). What was made with gossl goes on working, and on gossl."""
     global _mode, _ours
+    from . import _native
+
     with _lock:
         mode, _mode = _mode, ""
         if mode == "late" and _switch is not None:
@@ -75,6 +76,8 @@ def uninstall() -> None:
                 sys.modules.pop(name, None)
             else:
                 sys.modules[name] = old
+        _stock.put_back()
+        _native.leave_wants()
         if ours is not None and ours is not _before["ssl"]:
             _rebind(ours)
 
@@ -107,11 +110,13 @@ def _make() -> ModuleType:
 
     sys.modules["_ssl"] stays as it is meanwhile, so that another thread sees no half of a switch.
     """
+    import importlib.util
+
     from . import _ssl
 
     # ssl.py adds its enums to sys.modules[__name__].
     name = f"{__package__}.ssl"
-    path = os.path.join(sysconfig.get_path("stdlib"), "ssl.py")
+    path = os.path.join(os.path.dirname(os.__file__), "ssl.py")
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError("the interpreter has no ssl.py", name="ssl")
@@ -143,11 +148,16 @@ def _known_as(cls: Any) -> Any:
 
 
 def _rebind(old: ModuleType) -> None:
-    """Gives the modules that refer to the old ssl module the one of now."""
+    """Gives the modules that refer to the old ssl module, or to exceptions of it, those of now."""
     import ssl
 
+    from . import _errors
+
+    new = {id(old): ssl, **{id(ours): theirs for ours, theirs in _errors.replaced()}}
     for name, other in list(sys.modules.items()):
         if isinstance(other, ModuleType) and name.split(".")[0] != __package__:
             for attribute, value in list(vars(other).items()):
-                if value is old:
-                    setattr(other, attribute, ssl)
+                if id(value) in new:
+                    setattr(other, attribute, new[id(value)])
+                elif type(value) is tuple and any(id(v) in new for v in value):  # asyncio has such, of exceptions
+                    setattr(other, attribute, tuple(new.get(id(v), v) for v in value))

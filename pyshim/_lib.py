@@ -319,6 +319,10 @@ class Library:
         place.restype, place.argtypes = None, [ctypes.c_ssize_t] * len(offsets)
         place(*offsets)
 
+    def leave_wants(self) -> None:
+        """From now on the builtins leave it to the functions of Python to raise for want of input."""
+        self._cdll.gossl_python_leave_wants()
+
     def _bind_plain(self) -> None:
         f = self.functions
         self.handshake = _impatient(f["gossl_conn_handshake"])

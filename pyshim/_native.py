@@ -34,3 +34,12 @@ def _replace(library: _lib.Library, cls: type, kind: str, slots: tuple[str, ...]
     first = 0 if kind == "conn" else len(_METHODS["conn"])
     for i, name in enumerate(_METHODS[kind], first):
         type.__setattr__(cls, name, library.method(cls, i))
+
+
+def leave_wants() -> None:
+    """Has the exceptions for want of input, of connections that exist too, made by the functions of Python: what class
+    they are of has changed.
+    """
+    library = _lib.loaded()
+    if library is not None and library.builtins:
+        library.leave_wants()

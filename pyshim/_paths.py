@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from . import _errors
+from . import _stock
 
 FILE_VARIABLE = "SSL_CERT_FILE"
 DIRECTORY_VARIABLE = "SSL_CERT_DIR"
@@ -57,7 +57,7 @@ def default_locations() -> tuple[str, str]:
     Python that brings its own anchors means them to be used.
     """
     file, directory = "", ""
-    stock = _errors.__dict__["stock"]
+    stock: Any = _stock.load()
     if stock is not None:
         _, file, _, directory = stock.get_default_verify_paths()
     return _existing((file, *_FILES), _FILES[0]), _existing((directory, *_DIRECTORIES), _DIRECTORIES[0])

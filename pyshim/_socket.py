@@ -340,7 +340,7 @@ def wrap_bio(
     """A connection between two queues of bytes, which may be the interpreter's own."""
     if not (type(incoming) is MemoryBIO and type(outgoing) is MemoryBIO):
         for name, bio in (("incoming", incoming), ("outgoing", outgoing)):
-            if not isinstance(bio, (MemoryBIO, _bridge.FOREIGN)):
+            if not isinstance(bio, MemoryBIO) and not _bridge.is_foreign(bio):
                 raise TypeError(f"_wrap_bio() argument {name!r} must be _ssl.MemoryBIO, not {type(bio).__name__}")
     return _new(context, server_side, server_hostname, owner, session, bios=(incoming, outgoing))
 

@@ -10,7 +10,7 @@ import sys as _sys
 import warnings as _warnings
 from typing import Any as _Any
 
-from . import _cert, _codes, _consts, _errors, _lib, _paths
+from . import _cert, _codes, _consts, _errors, _lib, _paths, _stock
 from ._bio import MemoryBIO
 from ._cert import Certificate
 from ._context import _SSLContext, get_sigalgs
@@ -136,9 +136,11 @@ if _sys.version_info < (3, 12):
 
     __all__ += ["RAND_pseudo_bytes"]
 
-    # OpenSSL's tables of error names, which the module had as attributes until 3.12.
-    for _name in ("err_codes_to_names", "err_names_to_codes", "lib_codes_to_names"):
-        globals()[_name] = getattr(_errors.__dict__["stock"], _name, {})
+    def __getattr__(name: str) -> _Any:
+        # OpenSSL's tables of error names, which the module had as attributes until 3.12.
+        if name in ("err_codes_to_names", "err_names_to_codes", "lib_codes_to_names"):
+            return getattr(_stock.load(), name, {})
+        raise AttributeError(f"module '_ssl' has no attribute {name!r}")
 
 
 def get_default_verify_paths() -> tuple[str, str, str, str]:
@@ -159,11 +161,11 @@ def _test_decode_cert(path: _Any, /) -> dict[str, object]:
     except OSError:
         data = None
     if data is None:
-        raise SSLError("Can't open file")
+        raise _errors.plain("Can't open file")
     der = _lib.get_certificate(data, _codes.CERT_DER) if b"-----BEGIN" in data else None
     if isinstance(der, bytes):
         try:
             return _cert.decode(der)
         except SSLError:
             der = None
-    raise SSLError("Error decoding PEM-encoded file")
+    raise _errors.plain("Error decoding PEM-encoded file")

@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import gossl
-from gossl import _errors, _lib, _load, _paths
+from gossl import _lib, _load, _paths, _stock
 from gossl._advice import printable
 
 from .ends import Exit
@@ -129,7 +129,7 @@ def _trust(problems: list[str]) -> dict[str, Any]:
 
 def _openssl() -> dict[str, Any]:
     """What there is of OpenSSL in this process, and who uses it."""
-    stock = _errors.__dict__["stock"]
+    stock = _stock.load()
     return {
         "interpreter": getattr(stock, "OPENSSL_VERSION", None),
         "modules": [name for name in _BINDINGS if _is_binding(name)],
@@ -139,7 +139,7 @@ def _openssl() -> dict[str, Any]:
 
 
 def _is_binding(name: str) -> bool:
-    module = _errors.__dict__["stock"] if name == "_ssl" else sys.modules.get(name)
+    module = _stock.loaded() if name == "_ssl" else sys.modules.get(name)
     return module is not None and not hasattr(module, "__gossl__")
 
 

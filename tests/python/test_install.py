@@ -52,6 +52,65 @@ except gossl.ssl.SSLWantReadError:
 """
         self.assertEqual(python("-c", code), "one class")
 
+    def test_a_program_on_gossl_does_not_load_openssl(self) -> None:
+        code = "import gossl; gossl.install(); import ssl; print(gossl._stock.loaded(), 'libssl' in open(MAPS).read())"
+        self.assertEqual(python("-c", "MAPS = '/proc/self/maps'; " + code), "None False")
+
+    def test_beside_the_interpreters_own_there_is_one_class_of_exceptions(self) -> None:
+        theirs, ours = "import ssl", "from gossl import ssl as ours"
+        for first, second in ((theirs, ours), (ours, theirs)):
+            for before in ("", "gossl.trust_store()", "gossl.status()"):
+                code = (
+                    f"import gossl; {before}\n{first}; {second}\nprint(ssl.SSLError is ours.SSLError, ssl is not ours)"
+                )
+                with self.subTest(code):
+                    self.assertEqual(python("-c", code), "True True")
+
+    def test_after_uninstall_an_except_of_either_catches(self) -> None:
+        code = """
+import pickle, sys, types
+import gossl
+gossl.install()
+import ssl as ours, asyncio.sslproto
+from ssl import SSLError, SSLWantReadError
+AGAIN = (SSLWantReadError, OSError)
+def want():
+    made.do_handshake() if fresh else pair[0].read(10)
+fresh = True
+made = ours.create_default_context().wrap_bio(ours.MemoryBIO(), ours.MemoryBIO(), server_hostname="x")
+names = {name: getattr(ours, name) for name in dir(ours) if name.startswith("SSL") and name.endswith("Error")}
+assert len(names) == 7, names
+sys.path.insert(0, TESTS)
+from support import connected, contexts
+pair = connected(*contexts())
+pair.client.do_handshake()
+gossl.uninstall()
+import ssl
+assert ssl is ours and ssl.SSLError is SSLError and AGAIN == (ssl.SSLWantReadError, OSError), AGAIN
+again = getattr(asyncio.sslproto, "SSLAgainErrors", ())
+assert set(again) <= {ssl.SSLWantReadError, ssl.SSLSyscallError}, again
+pair = (pair.client, pair.server)
+for fresh in (True, False):
+    for kind in (ssl.SSLWantReadError, ssl.SSLError, names["SSLWantReadError"], names["SSLError"]):
+        try:
+            want()
+        except kind as e:
+            assert (type(e).__name__, e.errno, e.library) == ("SSLWantReadError", 2, None)
+            assert "did not complete" in str(e)
+            again = pickle.loads(pickle.dumps(e))
+            assert type(again) is ssl.SSLWantReadError and again.args == e.args
+try:
+    gossl.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata="nothing")
+except ssl.SSLError as e:
+    assert isinstance(e, names["SSLError"]) and "no start line" in str(e), e
+try:
+    gossl.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).set_ciphers("nothing")
+except ssl.SSLError as e:
+    print("caught")
+"""
+        here = os.path.dirname(os.path.abspath(__file__))
+        self.assertEqual(python("-c", f"TESTS = {here!r}\n{code}"), "caught")
+
     def test_modules_scripts_and_code(self) -> None:
         self.assertEqual(python("-m", "gossl", "-c", NAME), "True")
         with tempfile.TemporaryDirectory() as directory:
