@@ -71,7 +71,7 @@ COLD(conn_set_fd, (gossl_conn c, int32_t fd, gossl_error *err), (c, fd, err))
 COLD(conn_set_bio, (gossl_conn c, gossl_bio in, gossl_bio out, gossl_error *err), (c, in, out, err))
 HOT(conn_handshake, (gossl_conn c), (c))
 HOT(conn_read, (gossl_conn c, uint8_t *buf, size_t cap), (c, buf, cap))
-int64_t read_scratch(gossl_conn c, uint8_t *buf, size_t cap) {
+API int64_t gossl_python_read(gossl_conn c, uint8_t *buf, size_t cap) {
   return runtime_ready() ? go_conn_read_scratch(c, buf, cap) : (int64_t)forked(0);
 }
 HOT(conn_write, (gossl_conn c, gossl_in *data, size_t n), (c, data, n))

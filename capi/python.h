@@ -36,6 +36,7 @@ typedef struct python_api {
   void *(*capsule_new)(void *pointer, const char *name, void (*free)(void *capsule)); /* PyCapsule_New */
   void *(*capsule_pointer)(void *capsule, const char *name);       /* PyCapsule_GetPointer */
   void *(*no_memory)(void);                                        /* PyErr_NoMemory */
+  void *(*weak_referent)(void *reference);                         /* PyWeakref_GetObject: borrowed, or None */
 } python_api;
 
 extern python_api py; /* python.c */
@@ -84,7 +85,7 @@ int32_t conn_make(uint64_t config, int32_t side, const char *name, size_t size, 
                   struct bio *outgoing, uint64_t session, uint64_t *made);
 
 /* gossl_conn_read into memory that nobody has seen yet, of which it may use all. */
-int64_t read_scratch(uint64_t conn, uint8_t *buf, size_t cap);
+int64_t gossl_python_read(uint64_t conn, uint8_t *buf, size_t cap);
 
 /* The METH_FASTCALL functions; the last one has no name. A connection and a queue are given as their owners, a config and
    a session as ints. What gossl.h says of the function of that name goes for each; a negative status is returned as an

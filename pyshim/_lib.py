@@ -206,6 +206,7 @@ _PYTHON_API = (
     "PyCapsule_New",
     "PyCapsule_GetPointer",
     "PyErr_NoMemory",
+    "PyWeakref_GetObject",
 )
 
 # What the builtins return beside gossl.h's statuses (python.h).
@@ -221,6 +222,13 @@ class _Functions(dict[str, Callable[..., int]]):
 
     def __init__(self, path: str, released: Any) -> None:
         self._path, self._released, self._held = path, released, ctypes.PyDLL(path)
+
+    def of_data(self, name: str) -> tuple[Callable[..., int], Callable[..., int]]:
+        """One that moves data, twice: keeping the interpreter's lock, for short work, and letting other threads run."""
+        both = getattr(self._held, name), getattr(self._released, name)
+        for function in both:
+            function.restype = _Count
+        return both
 
     def __missing__(self, name: str) -> Callable[..., int]:
         moves_data = name in _DATA
@@ -746,6 +754,12 @@ def connection_error(connection: int) -> Failure:
     error = Error()
     status = library().functions["gossl_conn_error"](connection, byref(error))
     return _failure(error.status or status, error)
+
+
+def new_block(size: int) -> tuple[Any, object]:
+    """Memory, a slice of which is bytes, and the argument by which a function finds it."""
+    block = (c_char * size)()
+    return block, byref(block)
 
 
 # ---- Callers' buffers ------------------------------------------------------------------------------------------------

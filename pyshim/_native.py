@@ -24,6 +24,11 @@ def offer(cls: type, kind: str, *slots: str) -> None:
 
 def _replace(library: _lib.Library, cls: type, kind: str, slots: tuple[str, ...]) -> None:
     if not library.builtins:
+        if kind == "conn":
+            from . import _plain  # only here: `import ssl` is to stay short
+
+            type.__setattr__(cls, "read", _plain.connection_reader(library))
+            type.__setattr__(cls, "write", _plain.connection_writer(library))
         return
     instance: Any = object.__new__(cls)
     offsets = [_lib.slot_offset(instance, slot) for slot in slots]

@@ -68,7 +68,7 @@ class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     __module__ = "_ssl"
     _frozen_ = True
 
-    _about: _lib.Owner | None  # for the builtins; None where each step has to be watched
+    _about: object  # for the builtins, or those of _plain; None where each step has to be watched
     _argument: _lib.Argument
     _bios: tuple[Any, Any] | None
     _context: _SSLContext
@@ -385,8 +385,9 @@ def _new(
     self._raised = None
     self._failed = ""
     self._watched = _is_watched(context)
-    # Not over queues of the interpreter's own, either.
-    self._about = made if not self._watched and self._io is library else None
+    # Not over queues of the interpreter's own, either. The methods of _plain belong to a library.
+    usual = not self._watched and self._io is library
+    self._about = (made if library.builtins else library) if usual else None
     return self
 
 

@@ -226,19 +226,77 @@ class TestMethods(unittest.TestCase):
 class TestPlain(unittest.TestCase):
     """Everything once more without the builtins, as on an interpreter that is no CPython."""
 
+    def test_a_read_and_a_write_are_one_crossing_each(self) -> None:
+        code = """if True:
+            import unittest.mock
+            from gossl import _lib, ssl
+            from support import connected, contexts
+            functions, crossings = _lib._Functions.of_data, []
+
+            def counted(self, name):
+                def count(function):
+                    return lambda *arguments: (crossings.append(name), function(*arguments))[1]
+                return tuple(count(function) for function in functions(self, name))
+
+            with unittest.mock.patch.object(_lib._Functions, "of_data", counted):
+                pair = connected(*contexts())
+            for data in (b"bytes", memoryview(b"view"), memoryview(bytes(50_000)).cast("B"), bytearray(b"array")):
+                pair.client.write(data)
+                assert pair.server.read(70_000) == data, data
+            print(*crossings)
+        """
+        # A large view, and what is neither bytes nor a view, are pinned elsewhere.
+        done = self.run_plain("-c", code)
+        self.assertEqual(done.stdout.split(), [
+            "gossl_conn_write", "gossl_python_read", "gossl_conn_write", "gossl_python_read",
+            "gossl_python_read", "gossl_python_read"], done.stderr)  # fmt: skip
+
+    def test_what_is_unusual_is_as_with_the_builtins(self) -> None:
+        done = self.run_plain(
+            "-c",
+            """if True:
+            from gossl import ssl
+            from support import connected, contexts
+            pair = connected(*contexts())
+            for call, error in (
+                (lambda: pair.client.write(memoryview(b"abcdef")[::2]), BufferError),
+                (lambda: pair.client.write("text"), TypeError),
+                (lambda: pair.client.read(-1), ValueError),
+                (lambda: pair.client.read("1"), TypeError),
+                (lambda: pair.client.read(10), ssl.SSLWantReadError),
+            ):
+                try:
+                    call()
+                except error as e:
+                    assert type(e) is error, e
+                else:
+                    raise AssertionError(error)
+            assert pair.client.write(b"") == pair.client.write(memoryview(b"")) == 0
+            assert pair.client.read(0) == b""
+            pair.client.write(memoryview(bytes(range(8))).cast("I"))
+            assert pair.server.read(True) == bytes([0])
+            assert pair.server.read() == bytes(range(1, 8))
+            del pair.client, pair.server
+            print("as it should be")
+        """,
+        )
+        self.assertEqual(done.stdout, "as it should be\n", done.stderr)
+
     def test_all_of_the_other_tests(self) -> None:
-        environment = {**os.environ, "GOSSL_BINDING": "ctypes"}
         for name in ("test_sockets", "test_callbacks", "test_types", "test_refusals"):
-            done = subprocess.run(
-                [sys.executable, "-m", "unittest", name],
-                cwd=Path(__file__).resolve().parent,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
+            done = self.run_plain("-m", "unittest", name)
             self.assertEqual(done.returncode, 0, done.stderr)
+
+    def run_plain(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=Path(__file__).resolve().parent,
+            env={**os.environ, "GOSSL_BINDING": "ctypes"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
 
 
 if __name__ == "__main__":
