@@ -278,6 +278,9 @@ func (c *Config) ownSigalgs(side Side) []sigalg.Scheme {
 // offeredSigalgs returns what a side tells its peer that it accepts: what the security level and some version allow.
 // A server has a list of its own if SetClientSigalgs was called.
 func (c *Config) offeredSigalgs(side Side) []sigalg.Scheme {
+	if c.frozen {
+		return c.acceptedSigalgs[side]
+	}
 	all, versions := c.sigalgs(), c.versions()
 	if side == Server && c.clientSigalgs != nil {
 		all = c.clientSigalgs

@@ -3,6 +3,7 @@ package core
 import (
 	"crypto/rand"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,7 +119,9 @@ type Config struct {
 	certificates               []*certificate // at most one of each kind of key
 	store                      *pki.Store
 	shared                     *shared
-	frozen                     bool // by Freeze
+	frozen                     bool // by Freeze, which also sets the next two
+	enabledVersions            []uint16
+	acceptedSigalgs            [2][]sigalg.Scheme // by Side
 }
 
 // defaultCiphers is CPython's default cipher string.
@@ -174,7 +177,13 @@ func (c *Config) Copy() *Config { // settings replace slices and never write int
 
 // Freeze says that c will never be changed again: connections then share it, instead of having a copy each. What its
 // fields point to must not change either. A Copy can be changed.
-func (c *Config) Freeze() { c.frozen = true }
+func (c *Config) Freeze() {
+	c.enabledVersions = slices.Clip(c.versions())
+	for _, side := range []Side{Client, Server} {
+		c.acceptedSigalgs[side] = slices.Clip(c.offeredSigalgs(side))
+	}
+	c.frozen = true
+}
 
 // forConn returns what a connection keeps of c.
 func (c *Config) forConn() *Config {

@@ -312,6 +312,25 @@ func TestAFrozenConfigIsSharedAndItsCopyIsNot(t *testing.T) {
 	require.NotEqual(t, 1, c.cfg.VerifyDepth)
 }
 
+func TestAFrozenConfigOffersTheSame(t *testing.T) {
+	cfg, err := NewConfig(MethodTLS)
+	require.NoError(t, err)
+	require.NoError(t, cfg.SetClientSigalgs("ed25519"))
+	versions, client, server := cfg.versions(), cfg.offeredSigalgs(Client), cfg.offeredSigalgs(Server)
+	cfg.Freeze()
+	require.Equal(t, versions, cfg.versions())
+	require.Equal(t, client, cfg.offeredSigalgs(Client))
+	require.Equal(t, server, cfg.offeredSigalgs(Server))
+	require.NotEqual(t, client, server)
+
+	changed := cfg.Copy()
+	changed.Options |= OpNoTLSv13
+	require.NoError(t, changed.SetClientSigalgs("ecdsa_secp256r1_sha256"))
+	require.NotContains(t, changed.versions(), VersionTLS13)
+	require.NotEqual(t, server, changed.offeredSigalgs(Server))
+	require.Contains(t, cfg.versions(), VersionTLS13)
+}
+
 func TestNothingOfTheHandshakeIsKept(t *testing.T) {
 	for _, v := range []uint16{VersionTLS13, VersionTLS12} {
 		client, server, _ := configs(t, ecKey(t))

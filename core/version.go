@@ -106,6 +106,9 @@ var versionOptions = []struct {
 // versions returns the versions that may be negotiated, best first. TLS 1.0 and 1.1 sign with MD5 and SHA-1, which
 // only security level 0 allows.
 func (c *Config) versions() []uint16 {
+	if c.frozen {
+		return c.enabledVersions
+	}
 	l := make([]uint16, 0, 4)
 	for _, v := range versionOptions {
 		if c.allows(v.version) && c.Options&v.forbid == 0 {
