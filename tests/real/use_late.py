@@ -43,9 +43,9 @@ made = []
 new = _socket._new
 
 
-def count(*arguments):
+def count(*arguments, **keywords):
     made.append(1)
-    return new(*arguments)
+    return new(*arguments, **keywords)
 
 
 _socket._new = count
