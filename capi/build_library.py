@@ -7,8 +7,10 @@ wheel (platforms.py), it builds for that one, with zig for a C compiler.
 from __future__ import annotations
 
 import os
+import platform as platforms
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +24,10 @@ from platforms import Platform, platform  # noqa: E402
 # The Go versions whose runtime can be restarted in a forked child (fork.c says what that relies on). To add one, build
 # with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
 PROVEN = ("1.26",)
+
+# ELF: the segment, and the entry in it, that say where the initialisers are (gABI, "Dynamic Section").
+PT_DYNAMIC = 2
+DT_INIT_ARRAYSZ = 27
 
 
 def needed_go() -> tuple[int, ...]:
@@ -75,6 +81,9 @@ def build_library(target: Path, tags: str = "") -> None:
     if mode == "c-shared":
         linker += f" -extldflags '{linker_options(machine, go)}'"
         tags += ",gossl_shared"
+    deferred = mode == "c-shared" and is_x86_64_glibc(machine)
+    if deferred:
+        tags += ",gossl_deferred"
     command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
     built = subprocess.run(
         [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"],
@@ -86,6 +95,8 @@ def build_library(target: Path, tags: str = "") -> None:
         (ROOT / "-.o").unlink(missing_ok=True)  # left by zig, of which Go asks what it would do
     if built.returncode:
         raise SystemExit("gossl: building the library failed; see the messages above")
+    if deferred:
+        defer_start(target)
     target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
     if mode == "c-shared" and "valgrind" not in tags and machine.runs_here:
         prove_restart(target.resolve())
@@ -99,6 +110,33 @@ def linker_options(machine: Platform, go: str) -> str:
         root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
         return apple_stubs.write(ROOT / "build" / "apple", Path(root.strip()))
     return ""
+
+
+def is_x86_64_glibc(machine: Platform) -> bool:
+    """Where fork.c can start the runtime by itself."""
+    if machine.zig:
+        return machine.zig.startswith("x86_64-linux-gnu")
+    return machine.system == "linux" and platforms.machine() == "x86_64" and platforms.libc_ver()[0] == "glibc"
+
+
+def defer_start(library: Path) -> None:
+    """Takes the last of the functions that the dynamic linker calls when it loads a library out of their list.
+
+    That one starts Go. fork.c calls it at the first call into the library, where it can find out first whether the
+    process may have what Go needs, and can tell if not: Go ends the process.
+    """
+    data = bytearray(library.read_bytes())
+    header = struct.unpack_from("<16sHHIQQQIHHHHHH", data)
+    place, size, count = header[5], header[9], header[10]
+    segments = [struct.unpack_from("<IIQQQQQQ", data, place + i * size) for i in range(count)]
+    start, length = next((s[2], s[5]) for s in segments if s[0] == PT_DYNAMIC)
+    for at in range(start, start + length, 16):
+        tag, value = struct.unpack_from("<QQ", data, at)
+        if tag == DT_INIT_ARRAYSZ:
+            struct.pack_into("<Q", data, at + 8, value - 8)
+            library.write_bytes(data)
+            return
+    raise SystemExit("gossl: the library that was built has no initialisers")
 
 
 def prove_restart(library: Path) -> None:

@@ -8,25 +8,29 @@
 
 #include "_cgo_export.h"
 
-/* What a function returns in a forked child in which the runtime cannot be restarted. */
-static int32_t forked(gossl_error *err) {
+/* What a function returns where the runtime cannot be started, or, in a forked child, restarted. */
+static int32_t unavailable(gossl_error *err) {
+  int problem = runtime_problem();
+  int32_t status = problem ? GOSSL_E_SYSCALL : GOSSL_E_FORKED;
   if (err) {
     memset(err, 0, sizeof *err);
-    err->status = GOSSL_E_FORKED;
+    err->status = status;
     err->alert = -1;
-    strcpy(err->message, "gossl was in use when this process was forked, and cannot go on in the child: "
-                         "too little address space or threads, or not on this platform");
+    err->sys_errno = problem;
+    strcpy(err->message, problem ? "gossl cannot start: too little address space or threads"
+                                 : "gossl was in use when this process was forked, and cannot go on in the child: "
+                                   "too little address space or threads, or not on this platform");
   }
-  return GOSSL_E_FORKED;
+  return status;
 }
 
 #define HOT(name, params, args)                                       \
   API int64_t gossl_##name params {                                   \
-    return runtime_ready() ? go_##name args : (int64_t)forked(0);  \
+    return runtime_ready() ? go_##name args : (int64_t)unavailable(0);  \
   }
 #define COLD(name, params, args)                                      \
   API int32_t gossl_##name params {                                   \
-    return runtime_ready() ? go_##name args : forked(err);         \
+    return runtime_ready() ? go_##name args : unavailable(err);         \
   }
 /* In a child that has not used gossl there is nothing to be freed that is worth a restart. */
 #define FREE(name, type)                                                \
@@ -63,7 +67,7 @@ COLD(conn_new, (gossl_config c, int32_t side, gossl_text *name, size_t n, gossl_
      (c, side, name, n, out, err))
 int32_t conn_make(uint64_t config, int32_t side, const char *name, size_t size, int32_t fd, struct bio *incoming,
                   struct bio *outgoing, uint64_t session, uint64_t *made) {
-  if (!runtime_ready()) return forked(0);
+  if (!runtime_ready()) return unavailable(0);
   return go_conn_make(config, side, (gossl_text *)name, size, fd, incoming, outgoing, session, made);
 }
 FREE(conn_free, gossl_conn)
@@ -72,7 +76,7 @@ COLD(conn_set_bio, (gossl_conn c, gossl_bio in, gossl_bio out, gossl_error *err)
 HOT(conn_handshake, (gossl_conn c), (c))
 HOT(conn_read, (gossl_conn c, uint8_t *buf, size_t cap), (c, buf, cap))
 API int64_t gossl_python_read(gossl_conn c, uint8_t *buf, size_t cap) {
-  return runtime_ready() ? go_conn_read_scratch(c, buf, cap) : (int64_t)forked(0);
+  return runtime_ready() ? go_conn_read_scratch(c, buf, cap) : (int64_t)unavailable(0);
 }
 HOT(conn_write, (gossl_conn c, gossl_in *data, size_t n), (c, data, n))
 HOT(conn_shutdown, (gossl_conn c), (c))
@@ -102,11 +106,11 @@ COLD(session_import, (gossl_config c, gossl_in *data, size_t n, gossl_session *o
      (c, data, n, out, err))
 
 API int64_t gossl_cert_get(gossl_in *data, size_t n, int32_t what, uint8_t *buf, size_t cap, gossl_error *err) {
-  return runtime_ready() ? go_cert_get(data, n, what, buf, cap, err) : forked(err);
+  return runtime_ready() ? go_cert_get(data, n, what, buf, cap, err) : unavailable(err);
 }
 API int64_t gossl_cert_make(gossl_text *names, size_t n, int64_t not_before, int64_t not_after, char *buf, size_t cap,
                             gossl_error *err) {
-  return runtime_ready() ? go_cert_make(names, n, not_before, not_after, buf, cap, err) : forked(err);
+  return runtime_ready() ? go_cert_make(names, n, not_before, not_after, buf, cap, err) : unavailable(err);
 }
 HOT(object_by_nid, (int32_t nid, char *buf, size_t cap), (nid, buf, cap))
 HOT(object_find, (gossl_text *text, size_t n, int32_t by_name, char *buf, size_t cap), (text, n, by_name, buf, cap))

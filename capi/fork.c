@@ -29,6 +29,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 #include <linux/random.h>
 #include <pthread.h>
@@ -48,6 +49,14 @@
 #define CAN_RESTART 1
 #else
 #define CAN_RESTART 0
+#endif
+
+/* Whether the first call starts Go, and not the loading: build_library.py has then taken Go's initialiser, the last one,
+   out of the list of those that the dynamic linker calls. */
+#ifdef GOSSL_DEFERRED
+#define DEFERRED 1
+#else
+#define DEFERRED 0
 #endif
 
 extern void go_start(uint32_t generation);
@@ -74,6 +83,8 @@ static KEPT struct {
   pthread_key_t key; /* by which the runtime learns that a thread ends */
   int key_known;
   int started; /* the first call into the runtime of this generation is over */
+  int launched; /* and it may not have ended */
+  int problem; /* why the runtime could not be started */
   uint32_t generation, processes;
 } kept = {.generation = 1};
 
@@ -124,6 +135,8 @@ static void start(void) {
   tidy();
   kept.started = 1;
 }
+
+int runtime_problem(void) { return kept.problem; }
 
 #if CAN_RESTART
 
@@ -261,12 +274,47 @@ static void close_pollers(void) {
   closedir(all);
 }
 
+/* 0, or what a starting runtime would lack. */
+static int lacking(void) {
+  if (!enough_address_space()) return ENOMEM;
+  return enough_threads() ? 0 : EAGAIN;
+}
+
+/* The runtime's threads inherit the mask: no signal meant for the program goes to them. */
+static void block_signals(sigset_t *before) {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+/* Lets Go start, in a thread of its own, for the first time. Whoever calls into it waits. */
+static int launch(void) {
+  if (!DEFERRED || kept.launched) return 1;
+  sigset_t before;
+  block_signals(&before);
+  kept.problem = lacking();
+  if (!kept.problem) {
+    remember_process();
+    kept.go_init(kept.argc, kept.argv, kept.envp);
+    kept.launched = 1;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  return kept.launched;
+}
+
+static void start_first(void) {
+  sigset_t before;
+  block_signals(&before);
+  start();
+  pthread_sigmask(SIG_SETMASK, &before, 0);
+  learn_key();
+}
+
 static int restart(void) {
-  if (!kept.pristine || !enough_address_space()) return 0;
-  sigset_t all, before;
-  sigfillset(&all); /* the runtime's threads inherit it: no signal meant for the program goes to them */
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  if (!enough_threads()) {
+  if (!kept.pristine) return 0;
+  sigset_t before;
+  block_signals(&before);
+  if (lacking()) {
     pthread_sigmask(SIG_SETMASK, &before, 0);
     return 0;
   }
@@ -321,7 +369,8 @@ static int find_image(struct dl_phdr_info *info, size_t size, void *unused) {
       if (d->d_tag == DT_INIT_ARRAY) array = base + d->d_un.d_ptr;
       if (d->d_tag == DT_INIT_ARRAYSZ) bytes = d->d_un.d_val;
     }
-    if (bytes) kept.go_init = ((initialiser *)array)[bytes / sizeof(void *) - 1]; /* ours have priorities: Go's is last */
+    /* Ours have priorities: Go's is the last one, or was. */
+    if (bytes) kept.go_init = ((initialiser *)array)[bytes / sizeof(void *) - !DEFERRED];
   }
   return 1;
 }
@@ -343,8 +392,11 @@ static void keep_pristine(int argc, char **argv, char **envp) {
 #else
 
 static void forget_thread(void) {}
-static void learn_key(void) {}
 static int restart(void) { return 0; }
+
+static int launch(void) { return 1; }
+static void start_first(void) { start(); }
+
 static void keep_pristine(int argc, char **argv, char **envp) {}
 
 #endif
@@ -382,6 +434,13 @@ void fork_abandon(void) {
   }
 }
 
+int runtime_launch(void) {
+  lock_page();
+  if (fork_state->generation && !kept.started) launch();
+  unlock_page();
+  return kept.problem;
+}
+
 int runtime_enter(void) {
   lock_page();
   int ok = 1;
@@ -389,8 +448,8 @@ int runtime_enter(void) {
     ok = restart();
     if (ok) __atomic_store_n(&fork_state->generation, kept.generation, __ATOMIC_RELEASE);
   } else if (!kept.started) {
-    start();
-    learn_key();
+    ok = launch();
+    if (ok) start_first();
   } else if (fork_seen) {
     forget_thread(); /* a thread that has been in the runtime before this one */
   }

@@ -37,6 +37,11 @@ static inline int runtime_ready(void) {
 /* Whether the runtime is alive. Unlike runtime_ready, it wakes nothing: for functions that free. */
 static inline int runtime_alive(void) { return __atomic_load_n(&fork_state->generation, __ATOMIC_ACQUIRE) != 0; }
 
+/* Lets the runtime start, without waiting until it has: 0, or why it cannot be started: ENOMEM for address space, EAGAIN
+   for threads. And the last answer. */
+int runtime_launch(void);
+int runtime_problem(void);
+
 /* Whether the runtime can be restarted in a child. never: from now on it is not, for tests of what comes then. */
 int fork_restarts(int never);
 

@@ -52,6 +52,8 @@ API void gossl_python_init(const python_api *api) {
   if (!py.none) py = *api;
 }
 
+API int32_t gossl_python_launch(void) { return runtime_launch(); }
+
 API int32_t gossl_python_restarts(int32_t never) { return fork_restarts(never); }
 
 API void gossl_python_abandon(void) { fork_abandon(); }

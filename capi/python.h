@@ -48,6 +48,10 @@ extern python_api py; /* python.c */
 /* Gives the table, before any of the functions below is called: each interpreter does. */
 void gossl_python_init(const python_api *api);
 
+/* Lets the runtime start: 0, or ENOMEM where the process may have too little address space for it, EAGAIN for threads.
+   The first call that needs it waits until it has started. */
+int32_t gossl_python_launch(void);
+
 /* 1 where the runtime goes on in a child of fork(); elsewhere the package loads a copy of the library there. With never
    it does not go on from now on. gossl_python_abandon is called in the child, before the copy is loaded. */
 int32_t gossl_python_restarts(int32_t never);

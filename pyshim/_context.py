@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from . import _cert, _codes, _consts, _errors, _lib, _load, _paths
+from . import _cert, _codes, _consts, _errors, _lib, _load, _paths, _stock
 from ._beside import also
 from ._bio import MemoryBIO
 from ._immutable import Immutable, Unpicklable
@@ -388,6 +388,8 @@ def new_context(protocol: int) -> _SSLContext:
 
 
 def _new(cls: type[_SSLContext], protocol: int) -> _SSLContext:
+    if protocol == _consts.PROTOCOL_TLS_CLIENT:
+        _lib.library(meanwhile=_stock.load)  # which the default anchors of clients will ask for their place
     made = _lib.make("gossl_config_new", "gossl_config_free", protocol)
     if not isinstance(made, _lib.Handle):
         raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_LISTS)

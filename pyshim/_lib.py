@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from errno import ENOMEM
 
 try:
     import ctypes
@@ -30,7 +31,7 @@ RECORD = 16384
 LARGEST = 1 << 30
 # Below this, copying a caller's buffer is cheaper than pinning it.
 COPIED = 65536
-# What a Go runtime reserves when it starts; with less, it ends the process instead of failing.
+# What a Go runtime reserves when it starts; with less, it ends the process instead of failing (fork.c).
 ADDRESS_SPACE = 1_150_000_000
 # As many threads as it starts with, and some for its collector.
 THREADS = 8
@@ -272,10 +273,12 @@ class Library:
     # By config, the calls that made it what it is: where a forked child needs a copy of the library (_copy).
     made: dict[int, list[tuple[str, tuple[object, ...]]]] | None
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, meanwhile: Callable[[], object]) -> None:
         self.path = path
         self._cdll = _open(path)
-        self._check_version()  # waits for the runtime, so that its threads start under the caller's blocked signals
+        self._launch()
+        meanwhile()
+        self._check_version()  # waits for the runtime
         self.functions = _Functions(path, self._cdll)
         restarts = self._cdll.gossl_python_restarts(os.environ.get("GOSSL_FORK") == "copy")
         self.made = None if restarts or not hasattr(os, "fork") else {}
@@ -285,13 +288,23 @@ class Library:
             self._bind_plain()
 
     def _check_version(self) -> None:
-        try:
-            found = self._cdll.gossl_abi_version()
-        except AttributeError:
-            raise ImportError(f"{self.path} is not libgossl", name="gossl", path=self.path) from None
+        found = self._cdll.gossl_abi_version()
         if found != _codes.ABI_VERSION:
             raise ImportError(
                 f"{self.path} has ABI version {found}, this gossl needs {_codes.ABI_VERSION}", name="gossl"
+            )
+
+    def _launch(self) -> None:
+        """Lets the engine's runtime start, in threads of its own. It needs address space and threads."""
+        try:
+            problem = self._cdll.gossl_python_launch()
+        except AttributeError:
+            raise ImportError(f"{self.path} is not libgossl", name="gossl", path=self.path) from None
+        if problem == ENOMEM:
+            raise no_address_space()
+        if problem:
+            raise ImportError(
+                f"gossl needs {THREADS} threads, more than the limits of this process leave", name="gossl"
             )
 
     def _bind_builtins(self) -> bool:
@@ -450,10 +463,12 @@ _lock = threading.Lock()
 _library: Library | None = None
 
 
-def library() -> Library:
-    """The library; loads it the first time. Raises ImportError where it cannot be loaded."""
+def library(meanwhile: Callable[[], object] = lambda: None) -> Library:
+    """The library; loads it the first time, and does something while its runtime starts, which takes 2 ms of other
+    threads. Raises ImportError where it cannot be loaded.
+    """
     if _library is None:
-        return _load()
+        return _load(meanwhile)
     return _library
 
 
@@ -490,15 +505,13 @@ def path() -> str:
     return os.environ.get("GOSSL_LIBRARY") or beside
 
 
-def _load() -> Library:
+def _load(meanwhile: Callable[[], object]) -> Library:
     global _library
     with _lock:
         if _library is None:
             _musl.refuse()
-            _check_address_space()
-            with _copy.file(path()) as file, _signals_blocked(), _descriptor_limit_kept():
-                _check_threads()
-                loaded = Library(file)
+            with _copy.file(path()) as file, _guarded():
+                loaded = Library(file, meanwhile)
             for use in _waiting:
                 use(loaded)
             _library = loaded
@@ -519,92 +532,25 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
+def _guarded() -> AbstractContextManager[None]:
+    """What the loading of a library needs around it that starts Go, and not at the first call."""
+    if sys.platform == "linux" and os.uname().machine == "x86_64":
+        return nullcontext()
+    from . import _guard
+
+    return _guard.around()
+
+
+def no_address_space() -> ImportError:
+    text = f"gossl needs {ADDRESS_SPACE} bytes of address space, more than RLIMIT_AS leaves"
+    return ImportError(text, name="gossl")
+
+
 def _open(file: str) -> Any:
     try:
         return ctypes.CDLL(file)
     except OSError as e:
         raise ImportError(f"gossl cannot load its library: {e}", name="gossl", path=file) from None
-
-
-def _check_address_space() -> None:
-    """Refuses where a limit of the address space would make the Go runtime end the process."""
-    try:
-        import resource
-    except ImportError:
-        return
-    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
-    if limit != resource.RLIM_INFINITY and limit - _address_space_used() < ADDRESS_SPACE:
-        raise ImportError(
-            f"gossl needs {ADDRESS_SPACE} bytes of address space, more than RLIMIT_AS ({limit}) leaves", name="gossl"
-        )
-
-
-def _check_threads() -> None:
-    """Refuses where a limit of threads would make the Go runtime end the process.
-
-    There are limits of users, of control groups and of the system: only trying tells. The C library's threads, for a
-    thread module that has been patched makes none.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    libc, semaphore, small = ctypes.CDLL(None), (c_char * 64)(), (c_char * 64)()
-    libc.sem_init(semaphore, 0, 0)
-    libc.pthread_attr_init(small)
-    libc.pthread_attr_setstacksize(small, size(1 << 16))
-    made: list[Any] = []
-    while len(made) < THREADS:
-        thread = ctypes.c_ulong()
-        if libc.pthread_create(byref(thread), small, libc.sem_wait, semaphore):
-            break
-        made.append(thread)
-    for _ in made:
-        libc.sem_post(semaphore)
-    for thread in made:
-        libc.pthread_join(thread, None)
-    libc.pthread_attr_destroy(small)
-    libc.sem_destroy(semaphore)
-    if len(made) < THREADS:
-        raise ImportError(f"gossl needs {THREADS} threads, more than the limits of this process leave", name="gossl")
-
-
-def _address_space_used() -> int:
-    try:
-        with open("/proc/self/statm", "rb") as f:
-            return int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError):
-        return 0
-
-
-@contextmanager
-def _signals_blocked() -> Iterator[None]:
-    """The runtime's threads inherit a full mask, so that no signal meant for the program goes to them."""
-    # Not signal's functions, which make an enum of each number: half a millisecond, and as much for their import.
-    import _signal  # type: ignore[import-not-found]
-
-    if not hasattr(_signal, "pthread_sigmask"):
-        yield
-        return
-    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _signal.valid_signals())
-    try:
-        yield
-    finally:
-        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
-
-
-@contextmanager
-def _descriptor_limit_kept() -> Iterator[None]:
-    """A starting Go runtime raises the soft limit of descriptors, which breaks select() in the program."""
-    try:
-        import resource
-    except ImportError:
-        yield
-        return
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
-        yield
-    finally:
-        if resource.getrlimit(resource.RLIMIT_NOFILE) != before:
-            resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 # ---- Calls off the path of data --------------------------------------------------------------------------------------
