@@ -114,14 +114,15 @@ func (c *Config) AddLookup(l Lookup) {
 // AddAnchorsPEM adds the trust anchors of a PEM text, of which there must be one at least. Nothing is added if there is an
 // error.
 func (c *Config) AddAnchorsPEM(pem []byte) error {
-	var certs [][]byte
+	var certs []*pki.Certificate
 	for _, e := range keyfile.Entries(pem) {
 		if e.IsCRL {
 			continue
 		}
-		err, der := e.Err, keyfile.WithoutTrust(e.DER)
+		var cert *pki.Certificate
+		err := e.Err
 		if err == nil {
-			_, err = pki.ParseCertificate(der)
+			cert, err = pki.ParseCertificate(keyfile.WithoutTrust(e.DER))
 		}
 		if err != nil && certs == nil {
 			return noAnchor(alert.LibPEM, alert.ReasonPEMNoStartLine, err)
@@ -129,12 +130,13 @@ func (c *Config) AddAnchorsPEM(pem []byte) error {
 		if err != nil {
 			return inPEM(err)
 		}
-		certs = append(certs, der)
+		certs = append(certs, cert)
 	}
 	if certs == nil {
 		return noAnchor(alert.LibPEM, alert.ReasonPEMNoStartLine, nil)
 	}
-	return c.addAnchors(certs)
+	c.addAnchors(certs)
+	return nil
 }
 
 // noAnchor is the error of bytes that do not begin with a certificate.
@@ -146,13 +148,19 @@ func noAnchor(lib alert.Library, reason alert.Reason, cause error) error {
 	return e
 }
 
-// AddAnchorsDER adds trust anchors that stand back to back.
+// AddAnchorsDER adds trust anchors that stand back to back. Nothing is added if there is an error.
 func (c *Config) AddAnchorsDER(der []byte) error {
-	certs, err := keyfile.SplitDER(der)
-	if err == nil && len(certs) > 0 {
-		if _, first := pki.ParseCertificate(certs[0]); first != nil {
-			certs, err = nil, first
+	ders, err := keyfile.SplitDER(der)
+	certs := make([]*pki.Certificate, len(ders))
+	for i := range ders {
+		cert, wrong := pki.ParseCertificate(ders[i])
+		if wrong != nil && i == 0 {
+			return noAnchor(alert.LibASN1, alert.ReasonASN1NotEnoughData, wrong)
 		}
+		if wrong != nil {
+			return wrong
+		}
+		certs[i] = cert
 	}
 	if len(certs) == 0 {
 		return noAnchor(alert.LibASN1, alert.ReasonASN1NotEnoughData, err)
@@ -160,18 +168,14 @@ func (c *Config) AddAnchorsDER(der []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.addAnchors(certs)
+	c.addAnchors(certs)
+	return nil
 }
 
-func (c *Config) addAnchors(ders [][]byte) error {
+func (c *Config) addAnchors(certs []*pki.Certificate) {
 	s := c.store.Clone()
-	for _, der := range ders {
-		if _, err := s.AddCertificate(der); err != nil {
-			return err
-		}
-	}
+	s.AddCertificates(certs)
 	c.store = s
-	return nil
 }
 
 // StoreStats counts the trust store: certificates, CRLs, and the certificates that are CAs.

@@ -90,3 +90,37 @@ func TestHostileBundlesStayWithinTheBudget(t *testing.T) {
 		}
 	}
 }
+
+func TestTenThousandOfOneNameAreEachThereOnce(t *testing.T) {
+	_, ders := crossSigned(t, 2)
+	p, err := NewPool(append(ders, ders...), nil)
+	require.NoError(t, err)
+	n, _ := p.Len()
+	require.Equal(t, manyCertificates, n)
+	require.Nil(t, p.hashes)
+
+	certs, err := ParseCertificates(append(ders, ders...))
+	require.NoError(t, err)
+	s := NewStore()
+	s.AddCertificates(certs)
+	s.AddCertificates(certs)
+	n, _, _ = s.Stats()
+	require.Equal(t, manyCertificates, n)
+	s = NewStore()
+	s.AddPool(p)
+	s.AddCertificates(certs)
+	n, _, _ = s.Stats()
+	require.Equal(t, manyCertificates, n)
+	added, err := s.AddCertificate(ders[0])
+	require.NoError(t, err)
+	require.False(t, added)
+}
+
+func BenchmarkTenThousandOfOneName(b *testing.B) {
+	_, ders := crossSigned(b, 2)
+	for b.Loop() {
+		if _, err := NewPool(ders, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
 	"sync/atomic"
 
@@ -17,6 +18,7 @@ type Pool struct {
 
 	skipped    []Skipped
 	conditions map[int]Condition // by number of the certificate
+	hashes     map[uint64]int    // of those that share a name; nil once the pool is made
 
 	parsed []atomic.Pointer[Certificate] // nil: not asked for yet
 }
@@ -52,8 +54,13 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 			return nil, err
 		}
 	}
-	p.parsed = make([]atomic.Pointer[Certificate], len(p.ders))
+	p.finish()
 	return p, nil
+}
+
+// finish makes what is needed only after filling, and drops what was needed only for it.
+func (p *Pool) finish() {
+	p.parsed, p.hashes = make([]atomic.Pointer[Certificate], len(p.ders)), nil
 }
 
 func newPool(size int) *Pool {
@@ -66,12 +73,34 @@ func (p *Pool) addCertificate(der []byte) error {
 		return err
 	}
 	same := p.index[string(subject)]
-	if slices.ContainsFunc(same, func(i int) bool { return bytes.Equal(p.ders[i], der) }) {
+	if p.known(same, der) {
 		return nil
 	}
 	p.index[string(subject)] = append(same, len(p.ders))
 	p.ders = append(p.ders, der)
 	return nil
+}
+
+var hashSeed = maphash.MakeSeed()
+
+// known reports whether one of the certificates with these numbers, all that there are of their name, is der. Each is hashed
+// if its name has more than one: a file of thousands of one name would else be compared with itself.
+func (p *Pool) known(same []int, der []byte) bool {
+	switch len(same) {
+	case 0:
+		return false
+	case 1:
+		if p.hashes == nil {
+			p.hashes = map[uint64]int{}
+		}
+		p.hashes[maphash.Bytes(hashSeed, p.ders[same[0]])] = same[0]
+	}
+	h := maphash.Bytes(hashSeed, der)
+	if i, ok := p.hashes[h]; ok && bytes.Equal(p.ders[i], der) {
+		return true
+	}
+	p.hashes[h] = len(p.ders)
+	return false
 }
 
 func (p *Pool) addCRL(der []byte) error {
@@ -122,7 +151,7 @@ func (f *Filler) note(err error) {
 
 // Pool returns what was filled. Nothing may be added afterwards.
 func (f *Filler) Pool() *Pool {
-	f.pool.parsed = make([]atomic.Pointer[Certificate], len(f.pool.ders))
+	f.pool.finish()
 	return f.pool
 }
 
@@ -177,11 +206,6 @@ func (p *Pool) bySubject(name []byte) []*Certificate {
 	return l
 }
 
-func (p *Pool) contains(der []byte) bool {
-	for _, d := range p.ders {
-		if bytes.Equal(d, der) {
-			return true
-		}
-	}
-	return false
+func (p *Pool) contains(c *Certificate) bool {
+	return slices.ContainsFunc(p.index[string(c.subject)], func(i int) bool { return bytes.Equal(p.ders[i], c.Raw) })
 }

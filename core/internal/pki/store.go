@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -50,21 +51,34 @@ func (s *Store) AddCertificate(der []byte) (added bool, err error) {
 	return s.add(c), nil
 }
 
+// AddCertificates adds those of many trust anchors that are not there yet.
+func (s *Store) AddCertificates(certs []*Certificate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	have := make(map[string]bool, len(s.own)+len(certs))
+	for _, old := range s.own {
+		have[string(old.Raw)] = true
+	}
+	for _, c := range certs {
+		if !have[string(c.Raw)] && !s.inPools(c) {
+			s.own = append(s.own, c)
+			have[string(c.Raw)] = true
+		}
+	}
+}
+
 func (s *Store) add(c *Certificate) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, old := range s.own {
-		if bytes.Equal(old.Raw, c.Raw) {
-			return false
-		}
-	}
-	for _, p := range s.pools {
-		if p.contains(c.Raw) {
-			return false
-		}
+	if s.inPools(c) || slices.ContainsFunc(s.own, func(old *Certificate) bool { return bytes.Equal(old.Raw, c.Raw) }) {
+		return false
 	}
 	s.own = append(s.own, c)
 	return true
+}
+
+func (s *Store) inPools(c *Certificate) bool {
+	return slices.ContainsFunc(s.pools, func(p *Pool) bool { return p.contains(c) })
 }
 
 // AddCRL adds a certificate revocation list.
