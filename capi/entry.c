@@ -59,6 +59,7 @@ COLD(config_add_anchors, (gossl_config c, gossl_in *data, size_t n, int32_t form
      (c, data, n, form, err))
 COLD(config_add_anchor_file, (gossl_config c, gossl_text *path, size_t n, gossl_error *err), (c, path, n, err))
 COLD(config_add_system_anchors, (gossl_config c, gossl_text *path, size_t n, gossl_error *err), (c, path, n, err))
+COLD(config_add_store, (gossl_config c, gossl_in *data, size_t n, gossl_error *err), (c, data, n, err))
 HOT(system_anchors, (gossl_text *path, size_t n, uint8_t *buf, size_t cap), (path, n, buf, cap))
 COLD(config_add_mozilla_anchors, (gossl_config c, gossl_error *err), (c, err))
 COLD(config_add_anchor_dir, (gossl_config c, gossl_text *path, size_t n, gossl_error *err), (c, path, n, err))

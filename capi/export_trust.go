@@ -64,6 +64,32 @@ func go_config_add_system_anchors(handle C.gossl_config, path *C.gossl_text, n C
 	})
 }
 
+// memoryPool is the pool of the store that was last given as bytes.
+var memoryPool struct {
+	mu   sync.Mutex
+	pem  []byte
+	pool *core.Pool
+}
+
+//export go_config_add_store
+func go_config_add_store(handle C.gossl_config, data *C.gossl_in, n C.size_t, err *C.gossl_error) C.int32_t {
+	return changeConfig(handle, err, func(c *core.Config) error {
+		pem, e := slice(data, n)
+		if e != nil {
+			return e
+		}
+		m := &memoryPool
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.pool == nil || !bytes.Equal(m.pem, pem) {
+			m.pem = bytes.Clone(pem)
+			m.pool = core.NewStorePool(m.pem)
+		}
+		c.AddPool(m.pool)
+		return nil
+	})
+}
+
 // storeReport is what gossl_system_anchors says of a file.
 type storeReport struct {
 	Certificates int            `json:"certificates"`

@@ -176,6 +176,8 @@ int32_t gossl_config_add_anchors(gossl_config config, gossl_in *data, size_t dat
 int32_t gossl_config_add_anchor_file(gossl_config config, gossl_text *path, size_t path_len, gossl_error *err);
 /* The same from the file of a system's trust store, in which a malformed entry is passed over. */
 int32_t gossl_config_add_system_anchors(gossl_config config, gossl_text *path, size_t path_len, gossl_error *err);
+/* The same from memory, for a store that is no file. The last one that was given is parsed once for all configs. */
+int32_t gossl_config_add_store(gossl_config config, gossl_in *pem, size_t pem_len, gossl_error *err);
 /* What gossl_config_add_system_anchors makes of a file, or, of (NULL, 0), what Mozilla's anchors are: JSON, {"certificates": number, "crls": number, "skipped":
    [{"entry": number in the file, from 0, "why": text}, ...]}. */
 int64_t gossl_system_anchors(gossl_text *path, size_t path_len, uint8_t *buf, size_t cap);

@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from . import _cert, _codes, _consts, _errors, _lib, _load, _paths, _stock
+from . import _cert, _codes, _consts, _errors, _lib, _load, _stock
 from ._beside import also
 from ._bio import MemoryBIO
 from ._immutable import Immutable, Unpicklable
@@ -321,7 +321,7 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         _load.verify_locations(self._handle.value, cafile, capath, cadata)
 
     def set_default_verify_paths(self) -> None:
-        _load.default_anchors(self._handle.value, _paths.choice())
+        _load.default_anchors(self._handle.value)
 
     def load_dh_params(self, path: Any, /) -> None:
         _load.dh_params(self._handle.value, path)

@@ -1,8 +1,9 @@
 """The one door to libgossl: finds it, loads it at first use, calls it.
 
-Only this file imports ctypes. It knows the shapes of gossl.h and nothing of ssl: results go out as plain values, a
-refusal as a Failure. ctypes takes longer to convert the arguments of a call than the engine for a small record, so that
-the calls on the path of data are made builtins of the interpreter, or have no argument types where that cannot be.
+Only this file imports ctypes, but for _windows and _macos, which read those systems' trust stores. It knows the shapes
+of gossl.h and nothing of ssl: results go out as plain values, a refusal as a Failure. ctypes takes longer to convert
+the arguments of a call than the engine for a small record, so that the calls on the path of data are made builtins of
+the interpreter, or have no argument types where that cannot be.
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ _TYPED: dict[str, _Prototype] = {
     "gossl_config_add_anchors": (_Status, [_Handle, _Bytes, size, c_int32, _Err]),
     "gossl_config_add_anchor_file": (_Status, [_Handle, _Bytes, size, _Err]),
     "gossl_config_add_system_anchors": (_Status, [_Handle, _Bytes, size, _Err]),
+    "gossl_config_add_store": (_Status, [_Handle, _Bytes, size, _Err]),
     "gossl_system_anchors": (_Count, [_Bytes, size, _Buf, size]),
     "gossl_config_add_mozilla_anchors": (_Status, [_Handle, _Err]),
     "gossl_config_add_anchor_dir": (_Status, [_Handle, _Bytes, size, _Err]),
@@ -153,6 +155,7 @@ _LONG = {
     "gossl_config_add_anchors",
     "gossl_config_add_anchor_file",
     "gossl_config_add_system_anchors",
+    "gossl_config_add_store",
     "gossl_system_anchors",
     "gossl_config_add_mozilla_anchors",
     "gossl_config_add_anchor_dir",

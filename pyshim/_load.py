@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _codes, _errors, _lib, _paths
+
+if TYPE_CHECKING:
+    from . import _macos
 
 _LONGEST_PASSWORD = 1024
 _LONG_LENGTHS = (b"\x80", b"\x81", b"\x82", b"\x83", b"\x84")
@@ -99,8 +102,12 @@ def verify_locations(config: int, cafile: Any, capath: Any, cadata: Any) -> None
         _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
 
 
-def default_anchors(config: int, anchors: _paths.Choice) -> None:
+def default_anchors(config: int) -> None:
     """The anchors of default contexts. What is not there adds nothing: then nobody is trusted."""
+    anchors, said = _choice()
+    if said is not None:
+        _errors.check(_lib.call("gossl_config_add_store", config, said.pem, len(said.pem)))
+        return
     if anchors.source == _paths.MOZILLA:
         _errors.check(_lib.call("gossl_config_add_mozilla_anchors", config))
         return
@@ -112,33 +119,82 @@ def default_anchors(config: int, anchors: _paths.Choice) -> None:
         _lib.call("gossl_config_add_anchor_dir", config, path, len(path))
 
 
+def _choice() -> tuple[_paths.Choice, _macos.Anchors | None]:
+    """What to load, and what the keychain says if it is that.
+
+    One that cannot be read is passed over, for the files that the system has too, or Mozilla's anchors. SSLError: it
+    was asked for.
+    """
+    anchors = _paths.choice()
+    if anchors.source != _paths.KEYCHAIN:
+        return anchors, None
+    from . import _macos
+
+    said = _macos.anchors()
+    if not said.failure:
+        return anchors, said
+    if anchors.asked:
+        raise _errors.SSLError(said.failure)
+    return _paths.choice(keychain=False), None
+
+
 class TrustStore(NamedTuple):
     """What trust_store() gives."""
 
-    source: str  # "environment" (SSL_CERT_FILE, SSL_CERT_DIR), "system", or "mozilla", which is built in
+    # "environment" (SSL_CERT_FILE, SSL_CERT_DIR), "system", "keychain" (macOS's), "windows" (its stores CA and ROOT,
+    # beside file and directories), or "mozilla", which is built in
+    source: str
     file: str  # PEM; "" if there is none
     directories: list[str]  # looked into when a chain needs it
-    certificates: int  # in the file, or of Mozilla's
-    skipped: list[str]  # entries of the file that are malformed: their numbers, and what is wrong with them
+    certificates: int  # in file and store, or of Mozilla's
+    skipped: list[
+        str
+    ]  # entries that are malformed: their numbers, and what is wrong with them; stores that cannot be read
 
 
 def trust_store() -> TrustStore:
     """The trust anchors that a default context of this process would have now. Loads the library.
 
-    ValueError: the environment variable GOSSL_TRUST names a store that there is not.
+    ValueError: the environment variable GOSSL_TRUST names a store that there is not. SSLError: it names the keychain,
+    which cannot be read.
     """
-    anchors = _paths.choice()
-    path = None if anchors.source == _paths.MOZILLA else os.fsencode(anchors.file)
-    if path == b"":
-        return TrustStore(anchors.source, "", anchors.directories, 0, [])
+    anchors, said = _choice()
+    if said is not None:
+        faults = [_lib.get_certificate(der, _codes.CERT_SUBJECT) for der in said.trusted]
+        skipped = [f"entry {i}: {f.message}" for i, f in enumerate(faults) if isinstance(f, _lib.Failure)]
+        return TrustStore(anchors.source, "", [], len(faults) - len(skipped), skipped)
+    file, count, skipped = anchors.file, 0, _unread()
+    if file or anchors.source == _paths.MOZILLA:
+        found = _report(file)
+        file = file if found else ""
+        count, skipped = (found[0], skipped + found[1]) if found else (0, skipped)
+    if anchors.source == _paths.WINDOWS:
+        from . import _windows
+
+        good, bad = _windows.anchors()
+        count, skipped = count + good, skipped + bad
+    return TrustStore(anchors.source, file, anchors.directories, count, skipped)
+
+
+def _unread() -> list[str]:
+    """The keychain, if it was to be read and could not be."""
+    if sys.platform != "darwin" or _paths.choice().source != _paths.KEYCHAIN:
+        return []
+    from . import _macos
+
+    return [_macos.anchors().failure]
+
+
+def _report(file: str) -> tuple[int, list[str]] | None:
+    """How many certificates are in a file, "" for Mozilla's, and its bad entries. None if there is no such file."""
+    path = os.fsencode(file) if file else None
     found = _lib.get("gossl_system_anchors", path, len(path or b""))
     if isinstance(found, int):
-        return TrustStore(anchors.source, "", anchors.directories, 0, [])  # there is no such file
+        return None
     import json  # only here: `import ssl` is to stay short
 
     said = json.loads(found)
-    skipped = [f"entry {s['entry']}: {s['why']}" for s in said["skipped"]]
-    return TrustStore(anchors.source, anchors.file, anchors.directories, said["certificates"], skipped)
+    return said["certificates"], [f"entry {s['entry']}: {s['why']}" for s in said["skipped"]]
 
 
 def dh_params(config: int, file: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -10,10 +11,10 @@ from . import _stock
 
 FILE_VARIABLE = "SSL_CERT_FILE"
 DIRECTORY_VARIABLE = "SSL_CERT_DIR"
-# "system", or "mozilla" for the anchors that are built in.
+# "system"; "mozilla" for the anchors that are built in; on macOS "keychain".
 STORE_VARIABLE = "GOSSL_TRUST"
 
-ENVIRONMENT, SYSTEM, MOZILLA = "environment", "system", "mozilla"
+ENVIRONMENT, SYSTEM, MOZILLA, KEYCHAIN, WINDOWS = "environment", "system", "mozilla", "keychain", "windows"
 
 # Where an OpenSSL of the distribution looks; then where distributions keep bundle and directory. The first that is
 # there counts.
@@ -45,9 +46,10 @@ _DIRECTORIES = (
 class Choice(NamedTuple):
     """The anchors of a default context."""
 
-    source: str  # ENVIRONMENT, SYSTEM or MOZILLA
+    source: str  # ENVIRONMENT, SYSTEM, MOZILLA, KEYCHAIN, or WINDOWS, whose store file and directories are added to
     file: str  # "" if there is none
     directories: list[str]
+    asked: bool = False  # GOSSL_TRUST names the source
 
 
 def default_locations() -> tuple[str, str]:
@@ -56,27 +58,40 @@ def default_locations() -> tuple[str, str]:
     First those of the OpenSSL that the interpreter was built with, if it has one and they exist: a distribution of
     Python that brings its own anchors means them to be used.
     """
-    file, directory = "", ""
-    stock: Any = _stock.load()
-    if stock is not None:
-        _, file, _, directory = stock.get_default_verify_paths()
+    file, directory = _stock_locations()
+    if sys.platform == "win32":  # the other paths would be below its root, where anybody may write
+        return file, directory
     return _existing((file, *_FILES), _FILES[0]), _existing((directory, *_DIRECTORIES), _DIRECTORIES[0])
 
 
-def choice() -> Choice:
-    """What to load now. The environment is read at each call.
+def _stock_locations() -> tuple[str, str]:
+    stock: Any = _stock.load()
+    if stock is None:
+        return "", ""
+    _, file, _, directory = stock.get_default_verify_paths()
+    return file, directory
+
+
+def choice(keychain: bool = True) -> Choice:
+    """What to load now. The environment is read at each call. Without keychain, it is as if there were none.
 
     ValueError: GOSSL_TRUST names a store that there is not.
     """
     asked = os.environ.get(STORE_VARIABLE, SYSTEM)
     if asked == MOZILLA:
-        return Choice(MOZILLA, "", [])
+        return Choice(MOZILLA, "", [], True)
+    if asked == KEYCHAIN and sys.platform == "darwin":
+        return Choice(KEYCHAIN, "", [], True)
     if asked != SYSTEM:
         raise ValueError(f"{STORE_VARIABLE} is {asked!r}, which is neither {SYSTEM!r} nor {MOZILLA!r}")
     file, directory = default_locations()
     directories = [d for d in os.environ.get(DIRECTORY_VARIABLE, directory).split(os.pathsep) if d]
+    if sys.platform == "win32":  # ssl.py itself loads Windows' store, whatever else there is
+        return Choice(WINDOWS, os.environ.get(FILE_VARIABLE, file), directories)
     if FILE_VARIABLE in os.environ or DIRECTORY_VARIABLE in os.environ:
         return Choice(ENVIRONMENT, os.environ.get(FILE_VARIABLE, file), directories)
+    if keychain and sys.platform == "darwin" and not os.path.exists(_stock_locations()[0]):
+        return Choice(KEYCHAIN, "", [])
     if os.path.exists(file) or any(map(_has_files, directories)):
         return Choice(SYSTEM, file, directories)
     return Choice(MOZILLA, "", [])

@@ -143,6 +143,12 @@ if _sys.version_info < (3, 12):
         raise AttributeError(f"module '_ssl' has no attribute {name!r}")
 
 
+if _sys.platform == "win32":
+    from ._windows import enum_certificates, enum_crls
+
+    __all__ += ["enum_certificates", "enum_crls"]
+
+
 def get_default_verify_paths() -> tuple[str, str, str, str]:
     """Return search paths and environment vars that are used by SSLContext's set_default_verify_paths() to load
     default CAs.

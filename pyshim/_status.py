@@ -34,7 +34,8 @@ class Status(NamedTuple):
     library: str  # the file of the engine
     loaded: bool
     binding: str  # how the engine is called: "builtins" or "ctypes"; "" before it is loaded
-    trust: str  # where a default context's trust anchors come from: "system", "environment" or "mozilla"
+    # Where a default context's trust anchors come from: "system", "environment", "mozilla", "keychain" or "windows".
+    trust: str
     switched: list[str]  # what runs on gossl: modules, classes, and defaults of libraries that were made anew
     openssl: list[str]  # what does not: contexts made before a late install(), and modules with a TLS of their own
 

@@ -32,6 +32,11 @@ _VARIABLES = (_paths.FILE_VARIABLE, _paths.DIRECTORY_VARIABLE, _paths.STORE_VARI
 _NO_TRUST: dict[str, Any] = {
     "source": None, "file": None, "directories": [], "anchors": None, "skipped": [], "variables": {},
 }  # fmt: skip
+_PLACES = {
+    _paths.MOZILLA: "Mozilla's, built in",
+    _paths.KEYCHAIN: "the keychain",
+    _paths.WINDOWS: "Windows' stores CA and ROOT",
+}
 _LIBRARY = re.compile(r"/(lib(?:ssl|crypto)[^/]*)$")
 
 
@@ -111,7 +116,7 @@ def _library() -> dict[str, Any]:
 def _trust(problems: list[str]) -> dict[str, Any]:
     try:
         store = _load.trust_store()
-    except ValueError as e:
+    except (OSError, ValueError) as e:
         problems.append(str(e))
         return dict(_NO_TRUST)
     directories = [d for d in store.directories if os.path.isdir(d)]
@@ -189,7 +194,8 @@ def _show(report: dict[str, Any], terminal: Terminal) -> None:
 def _anchors(trust: dict[str, Any]) -> str:
     if trust["source"] is None:
         return "unknown"
-    where = "Mozilla's, built in" if trust["source"] == _paths.MOZILLA else trust["file"] or "no file"
+    place = _PLACES.get(trust["source"])
+    where = ", ".join(filter(None, (place, trust["file"]))) or "no file"
     return f"{trust['anchors']} from {where}"
 
 
