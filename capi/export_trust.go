@@ -156,8 +156,8 @@ func go_config_add_anchor_dir(handle C.gossl_config, path *C.gossl_text, n C.siz
 
 // fileState tells a file that has changed from one that has not.
 type fileState struct {
-	size, mtime   int64
-	device, inode uint64
+	size, mtime, ctime int64 // a program may set mtime, but not ctime
+	device, inode      uint64
 }
 
 // pools has one parsed pool for each file that was loaded, for all configs of the process.

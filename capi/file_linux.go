@@ -8,5 +8,5 @@ func stateOf(path string) (fileState, error) {
 	if err := syscall.Stat(path, &st); err != nil {
 		return fileState{}, err
 	}
-	return fileState{st.Size, st.Mtim.Nano(), st.Dev, st.Ino}, nil
+	return fileState{st.Size, st.Mtim.Nano(), st.Ctim.Nano(), st.Dev, st.Ino}, nil
 }

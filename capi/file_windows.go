@@ -16,5 +16,5 @@ func stateOf(path string) (fileState, error) {
 	if err != nil {
 		return fileState{}, err
 	}
-	return fileState{st.Size(), st.ModTime().UnixNano(), 0, 0}, nil
+	return fileState{st.Size(), st.ModTime().UnixNano(), 0, 0, 0}, nil
 }

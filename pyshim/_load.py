@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import _codes, _errors, _lib, _paths
+from . import _codes, _consts, _errors, _lib, _paths
 
 if TYPE_CHECKING:
     from . import _macos
@@ -90,16 +90,25 @@ def verify_locations(config: int, cafile: Any, capath: Any, cadata: Any) -> None
         raise TypeError("cafile, capath and cadata cannot be all omitted")
     file = None if cafile is None else _path(cafile, "cafile")
     directory = None if capath is None else _path(capath, "capath")
+    if cadata is not None and file is not None:  # neither is to stay if the other is refused
+        trial = _lib.make("gossl_config_new", "gossl_config_free", _consts.PROTOCOL_TLS_CLIENT)
+        if isinstance(trial, _lib.Handle):
+            _anchors(trial.value, cadata)
+            _anchor_file(trial.value, file)
     if cadata is not None:
         _anchors(config, cadata)
     if file is not None:
-        failure = _lib.call("gossl_config_add_anchor_file", config, file, len(file))
-        if failure is not None:
-            refused = _errors.of_input(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
-            raise _named(refused, os.fsdecode(file), failure.message)
+        _anchor_file(config, file)
     if directory is not None:
         failure = _lib.call("gossl_config_add_anchor_dir", config, directory, len(directory))
         _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+
+
+def _anchor_file(config: int, file: bytes) -> None:
+    failure = _lib.call("gossl_config_add_anchor_file", config, file, len(file))
+    if failure is not None:
+        refused = _errors.of_input(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+        raise _named(refused, os.fsdecode(file), failure.message)
 
 
 def default_anchors(config: int) -> None:

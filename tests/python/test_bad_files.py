@@ -176,6 +176,18 @@ class BadFiles(unittest.TestCase):
                 server.load_cert_chain(LEAF.cert, write("bad.key", text), "secret")
         connected(client, server).pass_data()
 
+    def test_of_several_anchors_none_stay_if_one_is_refused(self) -> None:
+        for name, text in CERTIFICATES.items():
+            bad = write("bad.pem", text)
+            with self.subTest(name):
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                for given in ({"cafile": bad, "cadata": CERT}, {"cafile": LEAF.cert, "cadata": text or "-"}):
+                    with self.assertRaises(ssl.SSLError):
+                        context.load_verify_locations(**given)
+                    self.assertEqual({"x509": 0, "crl": 0, "x509_ca": 0}, context.cert_store_stats())
+        context.load_verify_locations(cafile=AUTHORITY.cert, cadata=CERT)
+        self.assertEqual(2, context.cert_store_stats()["x509"])
+
     def test_refused_anchors_leave_the_old_ones(self) -> None:
         client, server = contexts()
         before = client.cert_store_stats()

@@ -100,6 +100,40 @@ class Stores(unittest.TestCase):
         second = ssl.create_default_context(cafile=path)
         self.assertEqual((1, 2), (first.cert_store_stats()["x509"], second.cert_store_stats()["x509"]))
 
+    def test_a_changed_file_is_noticed_though_size_and_time_are_the_same(self) -> None:
+        path = self.store(GOOD.ljust(8000, "\n"))
+        before = os.stat(path)
+        first = ssl.create_default_context(cafile=path)
+        self.store(Authority(DIRECTORY / "changed", "changed").cert.read_text().ljust(8000, "\n"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        after = os.stat(path)
+        self.assertEqual((before.st_mtime_ns, before.st_size), (after.st_mtime_ns, after.st_size))
+        second = ssl.create_default_context(cafile=path)
+        self.assertNotEqual(first.get_ca_certs(True), second.get_ca_certs(True))
+
+    def test_revocation_lists_in_a_directory(self) -> None:
+        directory = DIRECTORY / "lists"
+        directory.mkdir()
+        index, settings = directory / "index.txt", directory / "ca.cnf"
+        settings.write_text(f"[ca]\ndefault_ca=d\n[d]\ndatabase={index}\ndefault_md=sha256\ndefault_crl_days=3\n")
+        digest = openssl("x509", "-noout", "-subject_hash", "-in", str(AUTHORITY.cert)).strip()
+        (directory / f"{digest}.0").write_text(GOOD)
+        by_authority = ["-config", str(settings), "-keyfile", str(AUTHORITY.key), "-cert", str(AUTHORITY.cert)]
+        for revoked, code in ((None, 3), (False, 0), (True, 23)):
+            if revoked is not None:
+                index.write_text("")
+                if revoked:
+                    openssl("ca", *by_authority, "-revoke", str(LEAF.cert))
+                openssl("ca", *by_authority, "-gencrl", "-out", str(directory / f"{digest}.r0"))
+            client = ssl.create_default_context(capath=str(directory))
+            client.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+            try:
+                connected(client, server())
+                found = 0
+            except ssl.SSLCertVerificationError as e:
+                found = e.verify_code
+            self.assertEqual(code, found, revoked)
+
     def test_directories_are_looked_into_when_a_chain_needs_it(self) -> None:
         directory = DIRECTORY / "hashed"
         directory.mkdir()
