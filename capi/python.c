@@ -47,11 +47,6 @@ typedef struct {
 
 KEPT python_api py;
 
-/* All interpreters of a process bring the same table: the first one's stays, which others may be reading. */
-API void gossl_python_init(const python_api *api) {
-  if (!py.none) py = *api;
-}
-
 API int32_t gossl_python_launch(void) { return runtime_launch(); }
 
 API int32_t gossl_python_restarts(int32_t never) { return fork_restarts(never); }
@@ -301,12 +296,12 @@ static KEPT struct {
   intptr_t conn, conn_socket, bio;
 } place;
 
-API void gossl_python_place_conn(intptr_t object, intptr_t socket) {
+void python_place_conn(intptr_t object, intptr_t socket) {
   place.conn = object;
   place.conn_socket = socket;
 }
 
-API void gossl_python_place_bio(intptr_t object) { place.bio = object; }
+void python_place_bio(intptr_t object) { place.bio = object; }
 
 static void *slot_of(void *self, intptr_t at) { return *(void **)((char *)self + at); }
 
@@ -328,7 +323,7 @@ static void *leave_to(void *self, const char *name, void *found, void *first, vo
 /* Whether the functions of Python raise the exceptions for want of input. */
 static KEPT int wants_left;
 
-API void gossl_python_leave_wants(void) { __atomic_store_n(&wants_left, 1, __ATOMIC_RELAXED); }
+void python_leave_wants(void) { __atomic_store_n(&wants_left, 1, __ATOMIC_RELAXED); }
 
 static int raises_want(int64_t status) {
   return status == GOSSL_E_WANT_READ && !__atomic_load_n(&wants_left, __ATOMIC_RELAXED);
@@ -586,18 +581,16 @@ static void *python_queue_write(void *self, void *const *arguments, intptr_t cou
 #define FASTCALL 0x80 /* METH_FASTCALL */
 #define METHOD(name) {#name, python_##name, FASTCALL, NULL}
 
-static const python_method methods[] = {
+const python_method python_methods[] = {
     METHOD(handshake),   METHOD(shutdown), METHOD(pending),   METHOD(get_int), METHOD(read),   METHOD(read_into),
     METHOD(write),       METHOD(conn_new), METHOD(bio_new),   METHOD(number),  METHOD(bio_pending),
     METHOD(bio_read),    METHOD(bio_write),
     {NULL, NULL, 0, NULL},
 };
 
-API const python_method *gossl_python_methods(void) { return methods; }
-
 #define DATA_METHOD(name, function, doc) {name, python_##function, FASTCALL, doc}
 
-static const python_method class_methods[] = {
+const python_method python_class_methods[] = {
     DATA_METHOD("read", conn_read, "read(size, [buffer])\nRead up to size bytes from the SSL socket."),
     DATA_METHOD("write", conn_write,
                 "write($self, b, /)\n--\n\nWrites the bytes-like object b into the SSL object.\n\n"
@@ -613,5 +606,3 @@ static const python_method class_methods[] = {
                 "write($self, b, /)\n--\n\nWrites the bytes b into the memory BIO.\n\n"
                 "Returns the number of bytes written."),
 };
-
-API const python_method *gossl_python_class_methods(void) { return class_methods; }

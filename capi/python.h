@@ -1,9 +1,18 @@
-/* python.h: what _lib.py of the Python package sees beside gossl.h. Private to it; a C program has no use for it. */
+/* python.h: what the Python package sees beside gossl.h. Private to it; a C program has no use for it. */
 #ifndef GOSSL_PYTHON_H
 #define GOSSL_PYTHON_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* PyMethodDef. The interpreter goes on reading one for as long as there is a builtin of it, which may be until the end
+   of a subinterpreter: so they are the library's memory, which stays. */
+typedef struct python_method {
+  const char *name;
+  void *(*function)(void *self, void *const *arguments, intptr_t count);
+  int flags;
+  const char *doc;
+} python_method;
 
 /* The functions of the running CPython that python.c calls, in this order. All of them are in every version since 3.2,
    with the same meaning, so that one library, compiled without Python.h, serves them all. */
@@ -37,6 +46,10 @@ typedef struct python_api {
   void *(*capsule_pointer)(void *capsule, const char *name);       /* PyCapsule_GetPointer */
   void *(*no_memory)(void);                                        /* PyErr_NoMemory */
   void *(*weak_referent)(void *reference);                         /* PyWeakref_GetObject: borrowed, or None */
+  void *(*definition_init)(void *definition);                      /* PyModuleDef_Init */
+  int (*add_functions)(void *module, const python_method *methods); /* PyModule_AddFunctions */
+  void *(*method_new)(void *type, const python_method *method); /* PyDescr_NewMethod */
+  void *(*build)(const char *format, ...);                         /* Py_BuildValue */
 } python_api;
 
 extern python_api py; /* python.c */
@@ -45,10 +58,9 @@ extern python_api py; /* python.c */
 #define PYTHON_TIMED_OUT (-1000)
 #define PYTHON_SOCKET_CLOSED (-1001)
 
-/* Gives the table, before any of the functions below is called: each interpreter does. */
-void gossl_python_init(const python_api *api);
+/* ctypes calls these four; the module (module.c) has the same as builtins.
 
-/* Lets the runtime start: 0, or ENOMEM where the process may have too little address space for it, EAGAIN for threads.
+   Lets the runtime start: 0, or ENOMEM where the process may have too little address space for it, EAGAIN for threads.
    The first call that needs it waits until it has started. */
 int32_t gossl_python_launch(void);
 
@@ -57,29 +69,20 @@ int32_t gossl_python_launch(void);
 int32_t gossl_python_restarts(int32_t never);
 void gossl_python_abandon(void);
 
-/* PyMethodDef. The interpreter goes on reading one for as long as there is a builtin of it, which may be until the end
-   of a subinterpreter: so they are the library's memory, which stays. */
-typedef struct python_method {
-  const char *name;
-  void *(*function)(void *self, void *const *arguments, intptr_t count);
-  int flags;
-  const char *doc;
-} python_method;
-
 /* Where in an instance of the class the slots are, in bytes: of its owner (owner.h), or None where the methods are to
    leave all to the functions of Python; of a weak reference to the socket, or None. */
-void gossl_python_place_conn(intptr_t object, intptr_t socket);
-void gossl_python_place_bio(intptr_t object);
+void python_place_conn(intptr_t object, intptr_t socket);
+void python_place_bio(intptr_t object);
 
 /* From now on the methods leave it to the functions of Python to raise for want of input. */
-void gossl_python_leave_wants(void);
+void python_leave_wants(void);
 
 /* METH_FASTCALL methods, five: read(self, size[, buffer]), write(self, data) and do_handshake(self) of a connection,
    read(self[, size]) and write(self, data) of a queue. They do what usually happens, and wait for a socket as its timeout
    says. All else goes to self._read_on(found, size[, buffer]), self._write_on(found, data[, done]),
    self._handshake_on(found), self._read_on(None[, size]) and self._write_on(None, data), where found is what the library
    answered, or None if it was not asked. */
-const python_method *gossl_python_class_methods(void);
+extern const python_method python_class_methods[];
 
 struct bio;
 
@@ -115,6 +118,6 @@ int64_t gossl_python_read(uint64_t conn, uint8_t *buf, size_t cap);
    With a socket, the object, they wait until they can go on, without the interpreter's lock. deadline is None, or a
    float as time.monotonic() counts. Handlers of signals run meanwhile; what they raise ends the call. With None for the
    socket they do not wait. */
-const python_method *gossl_python_methods(void);
+extern const python_method python_methods[];
 
 #endif

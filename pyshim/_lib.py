@@ -1,9 +1,7 @@
 """The one door to libgossl: finds it, loads it at first use, calls it.
 
-Only this file imports ctypes, but for _windows and _macos, which read those systems' trust stores. It knows the shapes
-of gossl.h and nothing of ssl: results go out as plain values, a refusal as a Failure. ctypes takes longer to convert
-the arguments of a call than the engine for a small record, so that the calls on the path of data are made builtins of
-the interpreter, or have no argument types where that cannot be.
+It knows the shapes of gossl.h and nothing of ssl: results go out as plain values, a refusal as a Failure. CPython loads
+the library as a module of builtins (capi/module.c); any other interpreter by ctypes (_typed.py).
 """
 
 from __future__ import annotations
@@ -11,207 +9,52 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from errno import ENOMEM
 
-try:
-    import ctypes
-except ImportError as e:
-    # Python 3.12 does not load it into an interpreter that has a lock of its own; 3.13 does.
-    raise ImportError(f"gossl needs ctypes, which cannot be imported here: {e}", name="gossl") from e
-from ctypes import POINTER, byref, c_char, c_char_p, c_int32, c_int64, c_uint64, c_void_p
-from ctypes import c_size_t as size
-from typing import Any, NamedTuple
+from . import _codes
 
-from . import _codes, _copy, _musl
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+    from typing import Any
+
+    from ._copy import Calls
 
 # The plain functions read at most one record into their own buffers, so that none need be larger than this.
 RECORD = 16384
 # How much one call is given to write or to copy: a bare int travels as a C int.
 LARGEST = 1 << 30
-# Below this, copying a caller's buffer is cheaper than pinning it.
-COPIED = 65536
 # What a Go runtime reserves when it starts; with less, it ends the process instead of failing (fork.c).
 ADDRESS_SPACE = 1_150_000_000
 # As many threads as it starts with, and some for its collector.
 THREADS = 8
 
 
-class Error(ctypes.Structure):
-    """gossl_error."""
-
-    _fields_ = [
-        ("status", c_int32),
-        ("library", c_int32),
-        ("reason", c_int32),
-        ("alert", c_int32),
-        ("verify", c_int32),
-        ("sys_errno", c_int32),
-        ("library_name", c_char * 16),
-        ("name", c_char * 64),
-        ("text", c_char * 128),
-        ("verify_text", c_char * 128),
-        ("message", c_char * 256),
-    ]
-
-
-class Failure(NamedTuple):
+class Failure:
     """A gossl_error as Python values."""
 
-    status: int
-    library: int = 0
-    reason: int = 0
-    alert: int = -1
-    verify: int = 0
-    sys_errno: int = 0
-    library_name: str = ""
-    name: str = ""
-    text: str = ""
-    verify_text: str = ""
-    message: str = ""
-
-
-def _failure(status: int, error: Error) -> Failure:
-    words = (error.library_name, error.name, error.text, error.verify_text, error.message)
-    library_name, name, text, verify_text, message = (w.decode("utf-8", "replace") for w in words)
-    return Failure(
-        status, error.library, error.reason, error.alert, error.verify, error.sys_errno,
-        library_name, name, text, verify_text, message,
+    __slots__ = (
+        "status", "library", "reason", "alert", "verify", "sys_errno",
+        "library_name", "name", "text", "verify_text", "message",
     )  # fmt: skip
 
+    def __init__(
+        self, status: int, library: int = 0, reason: int = 0, alert: int = -1, verify: int = 0, sys_errno: int = 0,
+        library_name: bytes = b"", name: bytes = b"", text: bytes = b"", verify_text: bytes = b"", message: bytes = b"",
+    ) -> None:  # fmt: skip
+        self.status = status
+        self.library = library
+        self.reason = reason
+        self.alert = alert
+        self.verify = verify
+        self.sys_errno = sys_errno
+        self.library_name = library_name.decode("utf-8", "replace")
+        self.name = name.decode("utf-8", "replace")
+        self.text = text.decode("utf-8", "replace")
+        self.verify_text = verify_text.decode("utf-8", "replace")
+        self.message = message.decode("utf-8", "replace")
 
-# ---- The table: every function of gossl.h ----------------------------------------------------------------------------
-
-_Status = c_int32
-_Count = c_int64
-_Handle = c_uint64
-_New = POINTER(c_uint64)
-_Err = POINTER(Error)
-_Bytes = c_char_p
-_Buf = c_void_p
-
-_Prototype = tuple[Any, list[Any]]
-
-_TYPED: dict[str, _Prototype] = {
-    "gossl_abi_version": (_Status, []),
-    "gossl_version": (_Count, [_Buf, size]),
-    "gossl_config_new": (_Status, [c_int32, _New, _Err]),
-    "gossl_config_set_int": (_Status, [_Handle, c_int32, c_int64, _Err]),
-    "gossl_config_get_int": (_Status, [_Handle, c_int32, POINTER(c_int64), _Err]),
-    "gossl_config_set": (_Status, [_Handle, c_int32, _Bytes, size, _Err]),
-    "gossl_config_get": (_Count, [_Handle, c_int32, _Buf, size]),
-    "gossl_config_use_certificate": (_Status, [_Handle, _Bytes, size, _Bytes, size, _Bytes, size, _Err]),
-    "gossl_config_add_anchors": (_Status, [_Handle, _Bytes, size, c_int32, _Err]),
-    "gossl_config_add_anchor_file": (_Status, [_Handle, _Bytes, size, _Err]),
-    "gossl_config_add_system_anchors": (_Status, [_Handle, _Bytes, size, _Err]),
-    "gossl_config_add_store": (_Status, [_Handle, _Bytes, size, _Err]),
-    "gossl_system_anchors": (_Count, [_Bytes, size, _Buf, size]),
-    "gossl_config_add_mozilla_anchors": (_Status, [_Handle, _Err]),
-    "gossl_config_add_anchor_dir": (_Status, [_Handle, _Bytes, size, _Err]),
-    "gossl_bio_new": (_Status, [_New, _Err]),
-    "gossl_conn_new": (_Status, [_Handle, c_int32, _Bytes, size, _New, _Err]),
-    "gossl_conn_set_fd": (_Status, [_Handle, c_int32, _Err]),
-    "gossl_conn_set_bio": (_Status, [_Handle, _Handle, _Handle, _Err]),
-    "gossl_conn_error": (_Status, [_Handle, _Err]),
-    "gossl_conn_verify_post_handshake": (_Status, [_Handle, _Err]),
-    "gossl_conn_key_update": (_Status, [_Handle, c_int32, _Err]),
-    "gossl_conn_set_config": (_Status, [_Handle, _Handle, _Err]),
-    "gossl_conn_answer_sni": (_Status, [_Handle, c_int32, _Err]),
-    "gossl_conn_answer_psk": (_Status, [_Handle, _Bytes, size, _Bytes, size, _Err]),
-    "gossl_conn_get_int": (_Count, [_Handle, c_int32]),
-    "gossl_conn_get": (_Count, [_Handle, c_int32, _Buf, size]),
-    "gossl_conn_export": (
-        _Status,
-        [_Handle, _Bytes, size, _Bytes, size, c_int32, _Buf, size, _Err],
-    ),
-    "gossl_conn_take_keylog": (_Count, [_Handle, _Buf, size]),
-    "gossl_conn_take_trace": (_Count, [_Handle, _Buf, size]),
-    "gossl_conn_session": (_Status, [_Handle, _New, _Err]),
-    "gossl_conn_set_session": (_Status, [_Handle, _Handle, _Err]),
-    "gossl_session_get_int": (_Count, [_Handle, c_int32]),
-    "gossl_session_get": (_Count, [_Handle, c_int32, _Buf, size]),
-    "gossl_session_import": (_Status, [_Handle, _Bytes, size, _New, _Err]),
-    "gossl_cert_get": (_Count, [_Bytes, size, c_int32, _Buf, size, _Err]),
-    "gossl_cert_make": (_Count, [_Bytes, size, c_int64, c_int64, _Buf, size, _Err]),
-    "gossl_object_by_nid": (_Count, [c_int32, _Buf, size]),
-    "gossl_object_find": (_Count, [_Bytes, size, c_int32, _Buf, size]),
-    "gossl_verify_text": (_Count, [c_int32, _Buf, size]),
-    "gossl_config_free": (None, [_Handle]),
-    "gossl_conn_free": (None, [_Handle]),
-    "gossl_session_free": (None, [_Handle]),
-    "gossl_bio_free": (None, [_Handle]),
-    "gossl_bio_write_eof": (_Count, [_Handle]),
-    "gossl_bio_is_closed": (_Count, [_Handle]),
-}
-
-# Those that may take longer than about 2 microseconds let other Python threads run. For the others it does not pay: a
-# thread that gives the interpreter's lock away has to wait for it.
-_LONG = {
-    "gossl_abi_version",
-    "gossl_config_new",
-    "gossl_config_set",
-    "gossl_config_use_certificate",
-    "gossl_config_add_anchors",
-    "gossl_config_add_anchor_file",
-    "gossl_config_add_system_anchors",
-    "gossl_config_add_store",
-    "gossl_system_anchors",
-    "gossl_config_add_mozilla_anchors",
-    "gossl_config_add_anchor_dir",
-    "gossl_conn_answer_sni",
-    "gossl_conn_answer_psk",
-    "gossl_conn_verify_post_handshake",
-    "gossl_conn_key_update",
-    "gossl_session_import",
-    "gossl_cert_get",
-}
-
-# The path of data. As builtins (python.h) where the interpreter is a CPython that has what they need; else by ctypes,
-# without argument types.
-_DATA = (
-    "gossl_conn_handshake",
-    "gossl_conn_read",
-    "gossl_conn_write",
-    "gossl_conn_shutdown",
-    "gossl_conn_pending",
-    "gossl_bio_read",
-    "gossl_bio_write",
-    "gossl_bio_pending",
-)
-
-# What the builtins call of the interpreter, in the order of python_api in python.h.
-_PYTHON_API = (
-    "PyBytes_FromStringAndSize",
-    "_PyBytes_Resize",
-    "PyBytes_AsString",
-    "Py_DecRef",
-    "PyLong_FromLongLong",
-    "PyLong_AsLongLong",
-    "PyLong_AsUnsignedLongLong",
-    "PyErr_Occurred",
-    "PyErr_BadArgument",
-    "PyObject_GetBuffer",
-    "PyBuffer_Release",
-    "PyEval_SaveThread",
-    "PyEval_RestoreThread",
-    "PyErr_CheckSignals",
-    "PyErr_Clear",
-    "PyObject_AsFileDescriptor",
-    "PyFloat_AsDouble",
-    "_Py_NoneStruct",
-    "PyObject_CallObject",
-    "PyObject_CallFunctionObjArgs",
-    "PyObject_GetAttrString",
-    "PyObject_SetAttr",
-    "PyErr_SetObject",
-    "Py_IncRef",
-    "PyTuple_GetItem",
-    "PyCapsule_New",
-    "PyCapsule_GetPointer",
-    "PyErr_NoMemory",
-    "PyWeakref_GetObject",
-)
 
 # What the builtins return beside gossl.h's statuses (python.h).
 TIMED_OUT = -1000
@@ -221,35 +64,12 @@ Argument = object  # a connection or a queue as the functions on the path of dat
 Owner = object  # what owns a connection or a queue: a Handle, or a capsule of the builtins
 
 
-class _Functions(dict[str, Callable[..., int]]):
-    """The library's functions by name, each bound when it is first used: to bind all takes a millisecond."""
-
-    def __init__(self, path: str, released: Any) -> None:
-        self._path, self._released, self._held = path, released, ctypes.PyDLL(path)
-
-    def of_data(self, name: str) -> tuple[Callable[..., int], Callable[..., int]]:
-        """One that moves data, twice: keeping the interpreter's lock, for short work, and letting other threads run."""
-        both = getattr(self._held, name), getattr(self._released, name)
-        for function in both:
-            function.restype = _Count
-        return both
-
-    def __missing__(self, name: str) -> Callable[..., int]:
-        moves_data = name in _DATA
-        result, arguments = (_Count, None) if moves_data else _TYPED[name]
-        try:
-            function = getattr(self._released if moves_data or name in _LONG else self._held, name)
-        except AttributeError:
-            raise ImportError(f"{self._path} has no {name}", name="gossl") from None
-        function.restype = result
-        if arguments is not None:
-            function.argtypes = arguments
-        self[name] = function
-        return self[name]
-
-
 class Library:
     """The loaded library: its functions by name, and those that move data by attribute.
+
+    A function of gossl.h that gives a status and fills in an error returns None or a refusal, the arguments of a
+    Failure. What it gives by an argument is what it returns instead, an int or bytes; it takes bytes, or None for NULL,
+    and their number.
 
     conn_new(config, side, name, descriptor, incoming, outgoing, session, wants) and bio_new give an owner, or a
     negative status. A connection is over a descriptor, or, where that is -1, over two queues; session is 0 for none;
@@ -273,191 +93,83 @@ class Library:
     bio_pending: Callable[[Argument], int]
     bio_read: Callable[[Argument, int], bytes | int]
     bio_write: Callable[[Argument, Any, int], int]
+    functions: dict[str, Callable[..., Any]]
+    abandon: Callable[[], object]
     # By config, the calls that made it what it is: where a forked child needs a copy of the library (_copy).
-    made: dict[int, list[tuple[str, tuple[object, ...]]]] | None
+    made: dict[int, Calls] | None
+    builtins: bool
 
-    def __init__(self, path: str, meanwhile: Callable[[], object]) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self._cdll = _open(path)
-        self._launch()
-        meanwhile()
-        self._check_version()  # waits for the runtime
-        self.functions = _Functions(path, self._cdll)
-        restarts = self._cdll.gossl_python_restarts(os.environ.get("GOSSL_FORK") == "copy")
-        self.made = None if restarts or not hasattr(os, "fork") else {}
-        self.abandon: Callable[[], object] = self._cdll.gossl_python_abandon
-        self.builtins = os.environ.get("GOSSL_BINDING") != "ctypes" and self._bind_builtins()
-        if not self.builtins:
-            self._bind_plain()
 
-    def _check_version(self) -> None:
-        found = self._cdll.gossl_abi_version()
+    def start(self, launch: Callable[[], int], version: Callable[[], int], meanwhile: Callable[[], object]) -> None:
+        """Lets the runtime start, in threads of its own, does something, and waits for it."""
+        problem = launch()
+        if problem == ENOMEM:
+            raise no_address_space()
+        if problem:
+            text = f"gossl needs {THREADS} threads, more than the limits of this process leave"
+            raise ImportError(text, name="gossl")
+        meanwhile()
+        found = version()
         if found != _codes.ABI_VERSION:
             raise ImportError(
                 f"{self.path} has ABI version {found}, this gossl needs {_codes.ABI_VERSION}", name="gossl"
             )
 
-    def _launch(self) -> None:
-        """Lets the engine's runtime start, in threads of its own. It needs address space and threads."""
-        try:
-            problem = self._cdll.gossl_python_launch()
-        except AttributeError:
-            raise ImportError(f"{self.path} is not libgossl", name="gossl", path=self.path) from None
-        if problem == ENOMEM:
-            raise no_address_space()
-        if problem:
-            raise ImportError(
-                f"gossl needs {THREADS} threads, more than the limits of this process leave", name="gossl"
-            )
-
-    def _bind_builtins(self) -> bool:
-        """Makes builtins of the library's functions for Python; False where the interpreter does not allow it."""
-        if sys.implementation.name != "cpython":
-            return False
-        api = ctypes.pythonapi
-        try:
-            table = [ctypes.cast(getattr(api, name), c_void_p).value for name in _PYTHON_API]
-            new = ctypes.PYFUNCTYPE(ctypes.py_object, c_void_p, c_void_p, c_void_p)(("PyCFunction_NewEx", api))
-            initialize, methods = self._cdll.gossl_python_init, self._cdll.gossl_python_methods
-        except AttributeError:
-            return False
-        initialize.restype = None
-        initialize((c_void_p * len(table))(*table))
-        methods.restype = POINTER(_Method)
-        for method in methods():
-            if method.name is None:
-                break
-            setattr(self, method.name.decode(), new(ctypes.addressof(method), None, None))
-        return True
-
-    def method(self, owner: type, index: int) -> Any:
-        """A method of a class, made of one of the table of those."""
-        new = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.py_object, c_void_p)(("PyDescr_NewMethod", ctypes.pythonapi))
-        table = self._cdll.gossl_python_class_methods
-        table.restype = c_void_p
-        return new(owner, table() + index * ctypes.sizeof(_Method))
-
-    def place(self, function: str, *offsets: int) -> None:
-        """Tells the builtins where in an object the slots are that they use."""
-        place = getattr(self._cdll, function)
-        place.restype, place.argtypes = None, [ctypes.c_ssize_t] * len(offsets)
-        place(*offsets)
-
-    def leave_wants(self) -> None:
-        """From now on the builtins leave it to the functions of Python to raise for want of input."""
-        self._cdll.gossl_python_leave_wants()
-
-    def _bind_plain(self) -> None:
-        f = self.functions
-        self.handshake = _impatient(f["gossl_conn_handshake"])
-        self.shutdown = _impatient(f["gossl_conn_shutdown"])
-        self.pending = f["gossl_conn_pending"]
-        # Functions of their own, without argument types.
-        held = ctypes.PyDLL(self.path)
-        get_int, self._set_bio = held["gossl_conn_get_int"], held["gossl_conn_set_bio"]
-        get_int.restype = _Count
-        self.get_int = get_int
-        self.conn_new = self._new_connection
-        self.bio_new = self._new_queue
-        self.number = _number
-        self.read = _reader(f["gossl_conn_read"])
-        self.read_into = _reader_into(f["gossl_conn_read"])
-        self.write = _writer(f["gossl_conn_write"])
-        self.bio_pending = f["gossl_bio_pending"]
-        self.bio_read = _reader(f["gossl_bio_read"])
-        self.bio_write = _writer(f["gossl_bio_write"])
-
-    def _new_connection(
-        self,
-        config: int,
-        side: int,
-        name: bytes | None,
-        descriptor: int,
-        incoming: Argument | None,
-        outgoing: Argument | None,
-        session: int,
-        _wants: tuple[Any, ...],
-    ) -> Owner:
-        f, out = self.functions, c_uint64()
-        status = f["gossl_conn_new"](config, side, name, len(name or b""), byref(out), None)
-        if status < 0:
-            return status
-        made = Handle(out.value, f["gossl_conn_free"])
-        if incoming is None:
-            status = f["gossl_conn_set_fd"](out, descriptor, None)
-        else:
-            status = self._set_bio(argument_of(made), incoming, outgoing, None)
-        if status == _codes.OK and session:
-            status = f["gossl_conn_set_session"](out, session, None)
-        return made if status == _codes.OK else status
-
-    def _new_queue(self) -> Owner:
-        out = c_uint64()
-        status = self.functions["gossl_bio_new"](byref(out), None)
-        return status if status < 0 else Handle(out.value, self.functions["gossl_bio_free"])
+    def keep_calls(self, restarts: Callable[[bool], int]) -> None:
+        """Where the runtime is not restarted in a child of fork()."""
+        self.made = None if restarts(os.environ.get("GOSSL_FORK") == "copy") or not hasattr(os, "fork") else {}
 
 
-class _Method(ctypes.Structure):
-    """PyMethodDef, of which the library has a table."""
-
-    _fields_ = [("name", c_char_p), ("function", c_void_p), ("flags", ctypes.c_int), ("doc", c_char_p)]
-
-
-def _impatient(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Takes the socket and the deadline, as the functions below, and does not wait: whoever calls does."""
-    return lambda *arguments: function(*arguments[:-2])
+_ON_DATA = (
+    "handshake", "shutdown", "pending", "get_int", "conn_new", "bio_new", "number", "read", "read_into", "write",
+    "bio_pending", "bio_read", "bio_write",
+)  # fmt: skip
 
 
-def _number(owner: Owner) -> int:
-    assert isinstance(owner, Handle)
-    return owner.value
+class Module(Library):
+    """The library as a module of builtins, which has a few more functions for what they need."""
+
+    builtins = True
+
+    def __init__(self, path: str, module: ModuleType, meanwhile: Callable[[], object]) -> None:
+        super().__init__(path)
+        self.functions = found = vars(module)
+        self.start(found["launch"], found["abi_version"], meanwhile)
+        self.keep_calls(found["restarts"])
+        for name in ("abandon", "method", "place_conn", "place_bio", "leave_wants", *_ON_DATA):
+            setattr(self, name, found[name])
+
+    method: Callable[[type, int], Any]
+    place_conn: Callable[[int, int], None]
+    place_bio: Callable[[int], None]
+    leave_wants: Callable[[], None]
+
+    def slot_offset(self, instance: object, name: str) -> int | None:
+        """Where in an object, in bytes, a slot is: where what is put there is found. None if that is not one place."""
+        mark = object()
+        setattr(instance, name, mark)
+        at: int = self.functions["find"](instance, type(instance).__basicsize__, mark)
+        return at if at >= 0 else None
 
 
-def _reader(read: Callable[..., int]) -> Callable[..., bytes | int]:
-    """Makes a read into new bytes. Buffers are kept in a list, whose push and pop are atomic."""
-    buffers: list[Any] = []
-    new = c_char * RECORD
+def _module_of(file: str) -> ModuleType | None:
+    """The library as a module; None where the interpreter, or the file, is none for that."""
+    if os.environ.get("GOSSL_BINDING") == "ctypes" or sys.implementation.name != "cpython":
+        return None
+    if "t" in getattr(sys, "abiflags", ""):  # without a lock of the interpreter, objects are laid out otherwise
+        return None
+    from importlib.machinery import ExtensionFileLoader, ModuleSpec
 
-    def read_bytes(handle: Argument, most: int, _socket: Any = None, _deadline: float | None = None) -> bytes | int:
-        try:
-            buffer = buffers.pop()
-        except IndexError:
-            buffer = new()
-        count = read(handle, buffer, most if most < RECORD else RECORD)
-        result: bytes | int = buffer[:count] if count >= 0 else count
-        buffers.append(buffer)
-        return result
-
-    return read_bytes
-
-
-def _reader_into(read: Callable[..., int]) -> Callable[..., int]:
-    """Makes a read into a writable buffer of at least one byte."""
-    at = c_char.from_buffer
-
-    def read_into(handle: Argument, buffer: Any, most: int, _socket: Any, _deadline: float | None) -> int:
-        return read(handle, byref(at(buffer)), most if most < LARGEST else LARGEST)
-
-    return read_into
-
-
-def _writer(write: Callable[..., int]) -> Callable[..., int]:
-    """Makes a write of what is in a buffer from an offset on."""
-
-    def write_from(
-        handle: Argument, data: Any, offset: int, _socket: Any = None, _deadline: float | None = None
-    ) -> int:
-        if type(data) is bytes and offset == 0:
-            count = len(data)
-            return write(handle, data, count if count < LARGEST else LARGEST)
-        view = view_of(data)
-        count = min(view.nbytes - offset, LARGEST)
-        if count <= COPIED:
-            return write(handle, bytes(view.cast("B")[offset : offset + count]), count)
-        with pinned(data) as at:
-            return write(handle, at(offset), count)
-
-    return write_from
+    name = f"{__package__}._engine"
+    loader = ExtensionFileLoader(name, file)
+    try:
+        made = loader.create_module(ModuleSpec(name, loader, origin=file))
+        loader.exec_module(made)
+    except (ImportError, SystemError):
+        return None  # ctypes will find the same problem, or none
+    return made
 
 
 # ---- Loading ---------------------------------------------------------------------------------------------------------
@@ -487,15 +199,6 @@ def when_loaded(use: Callable[[Library], None]) -> None:
     use(_library)
 
 
-def slot_offset(instance: object, name: str) -> int | None:
-    """Where in an object, in bytes, a slot is: where what is put there is found. None if that is not one place."""
-    mark = object()
-    setattr(instance, name, mark)
-    words = type(instance).__basicsize__ // ctypes.sizeof(c_void_p)
-    found = [i for i, word in enumerate((c_void_p * words).from_address(id(instance))) if word == id(mark)]
-    return found[0] * ctypes.sizeof(c_void_p) if len(found) == 1 else None
-
-
 def loaded() -> Library | None:
     """The library if it has been loaded."""
     return _library
@@ -512,9 +215,11 @@ def _load(meanwhile: Callable[[], object]) -> Library:
     global _library
     with _lock:
         if _library is None:
+            from . import _copy, _musl
+
             _musl.refuse()
-            with _copy.file(path()) as file, _guarded():
-                loaded = Library(file, meanwhile)
+            with _copy.file(path()) as file:
+                loaded = _open(file, meanwhile)
             for use in _waiting:
                 use(loaded)
             _library = loaded
@@ -528,6 +233,8 @@ def _in_child() -> None:
     if _library is not None and _library.made is not None:
         _library.abandon()
         _library = None
+        from . import _copy
+
         _copy.forked()
 
 
@@ -535,25 +242,27 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
-def _guarded() -> AbstractContextManager[None]:
-    """What the loading of a library needs around it that starts Go, and not at the first call."""
+def _open(file: str, meanwhile: Callable[[], object]) -> Library:
     if sys.platform == "linux" and os.uname().machine == "x86_64":
-        return nullcontext()
+        return _bind(file, meanwhile)
     from . import _guard
 
-    return _guard.around()
+    with _guard.around():
+        return _bind(file, meanwhile)
+
+
+def _bind(file: str, meanwhile: Callable[[], object]) -> Library:
+    module = _module_of(file)
+    if module is not None:
+        return Module(file, module, meanwhile)
+    from . import _typed
+
+    return _typed.Typed(file, meanwhile)
 
 
 def no_address_space() -> ImportError:
     text = f"gossl needs {ADDRESS_SPACE} bytes of address space, more than RLIMIT_AS leaves"
     return ImportError(text, name="gossl")
-
-
-def _open(file: str) -> Any:
-    try:
-        return ctypes.CDLL(file)
-    except OSError as e:
-        raise ImportError(f"gossl cannot load its library: {e}", name="gossl", path=file) from None
 
 
 # ---- Calls off the path of data --------------------------------------------------------------------------------------
@@ -580,6 +289,8 @@ class Handle:
         return self._value
 
     def _renew(self) -> None:
+        from . import _copy
+
         current = library()
         with _copy.renewing:
             if self._library is not current:
@@ -600,11 +311,12 @@ class Handle:
 
 
 def argument_of(owner: Owner) -> Argument:
-    """What an object is given as to the functions on the path of data.
+    """What an object is given as to the functions on the path of data."""
+    if not isinstance(owner, Handle):
+        return owner
+    from . import _typed
 
-    ctypes takes an argument object made once: a bare int would go as a C int, and a typed one is what costs.
-    """
-    return c_uint64.from_param(owner.value) if isinstance(owner, Handle) else owner
+    return _typed.argument(owner.value)
 
 
 def number_of(owner: Owner) -> int:
@@ -612,124 +324,87 @@ def number_of(owner: Owner) -> int:
     if isinstance(owner, Handle):
         return owner.value
     number = library().number(owner)
-    return number if number >= 0 else _copy.refuse()
+    if number >= 0:
+        return number
+    from . import _copy
+
+    return _copy.refuse()
 
 
 def call(name: str, *arguments: object) -> Failure | None:
     """Calls a function that gives a status and fills in an error."""
-    error, loaded = Error(), library()
-    status = loaded.functions[name](*arguments, byref(error))
-    if status != _codes.OK:
-        return _failure(status, error)
+    loaded = library()
+    refused = loaded.functions[name](*arguments)
+    if refused is not None:
+        return Failure(*refused)
     if loaded.made is not None:
+        from . import _copy
+
         _copy.record(loaded.made, name, arguments)
     return None
 
 
 def make(name: str, free: str, *arguments: object) -> Handle | Failure | None:
     """Calls a function that gives a new handle; None if it gave none."""
-    out, error = c_uint64(), Error()
     loaded = library()
-    status = loaded.functions[name](*arguments, byref(out), byref(error))
-    if status != _codes.OK:
-        return _failure(status, error)
+    made = loaded.functions[name](*arguments)
+    if not isinstance(made, int):
+        return Failure(*made)
     if loaded.made is not None and name == "gossl_config_new":
-        loaded.made[out.value] = [(name, arguments)]
-    return Handle(out.value, loaded.functions[free]) if out.value else None
+        loaded.made[made] = [(name, arguments)]
+    return Handle(made, loaded.functions[free]) if made else None
 
 
 def get_int(name: str, *arguments: object) -> int:
     """Calls a getter that returns a number, or a negative status."""
-    return library().functions[name](*arguments)
+    found: int = library().functions[name](*arguments)
+    return found
 
 
 def get_config_int(config: int, setting: int) -> int | Failure:
-    out, error = c_int64(), Error()
-    status = library().functions["gossl_config_get_int"](config, setting, byref(out), byref(error))
-    return out.value if status == _codes.OK else _failure(status, error)
+    found = library().functions["gossl_config_get_int"](config, setting)
+    return found if isinstance(found, int) else Failure(*found)
 
 
 def get(name: str, *arguments: object) -> bytes | int:
     """Calls a getter of bytes; a negative status if it refuses."""
-    function = library().functions[name]
-    room = 2048
-    while True:
-        buffer: Any = (c_char * room)()
-        count = function(*arguments, buffer, room)
-        if count <= room:
-            return buffer[:count] if count >= 0 else count
-        room = count
+    found: bytes | int = library().functions[name](*arguments)
+    return found
 
 
 def get_certificate(data: bytes, what: int) -> bytes | Failure:
     """A fact about a certificate."""
-    return _get_with_error("gossl_cert_get", data, len(data), what)
+    return _get_or_failure("gossl_cert_get", data, len(data), what)
 
 
 def make_certificate(names: str, not_before: int, not_after: int) -> bytes | Failure:
     """A self-signed certificate and its key, in PEM. names: comma separated; times: seconds since 1970."""
     text = names.encode("utf-8")
-    return _get_with_error("gossl_cert_make", text, len(text), not_before, not_after)
+    return _get_or_failure("gossl_cert_make", text, len(text), not_before, not_after)
 
 
-def _get_with_error(name: str, *arguments: object) -> bytes | Failure:
-    function, error, room = library().functions[name], Error(), 4096
-    while True:
-        buffer: Any = (c_char * room)()
-        count = function(*arguments, buffer, room, byref(error))
-        if count <= room:
-            return buffer[:count] if count >= 0 else _failure(count, error)
-        room = count
+def _get_or_failure(name: str, *arguments: object) -> bytes | Failure:
+    found = library().functions[name](*arguments)
+    return found if isinstance(found, bytes) else Failure(*found)
 
 
 def take(name: str, connection: int) -> bytes:
     """Takes all that a connection has kept for gossl_conn_take_…."""
     function = library().functions[name]
     taken: list[bytes] = []
-    room = 4096
     while True:
-        buffer: Any = (c_char * room)()
-        count = function(connection, buffer, room)
-        if count > room:
-            room = count
-        elif count > 0:
-            taken.append(buffer[:count])
-        else:
+        part = function(connection)
+        if not isinstance(part, bytes) or not part:
             return b"".join(taken)
+        taken.append(part)
 
 
 def connection_error(connection: int) -> Failure:
     """Why the last call on the connection failed."""
-    error = Error()
-    status = library().functions["gossl_conn_error"](connection, byref(error))
-    return _failure(error.status or status, error)
-
-
-def new_block(size: int) -> tuple[Any, object]:
-    """Memory, a slice of which is bytes, and the argument by which a function finds it."""
-    block = (c_char * size)()
-    return block, byref(block)
+    return Failure(*library().functions["gossl_conn_error"](connection))
 
 
 # ---- Callers' buffers ------------------------------------------------------------------------------------------------
-
-
-class _Buffer(ctypes.Structure):
-    """Py_buffer, as the stable ABI has it."""
-
-    _fields_ = [
-        ("address", c_void_p),
-        ("object", ctypes.py_object),
-        ("length", ctypes.c_ssize_t),
-        ("itemsize", ctypes.c_ssize_t),
-        ("readonly", ctypes.c_int),
-        ("ndim", ctypes.c_int),
-        ("format", c_char_p),
-        ("shape", c_void_p),
-        ("strides", c_void_p),
-        ("suboffsets", c_void_p),
-        ("internal", c_void_p),
-    ]
 
 
 def view_of(data: object) -> memoryview:
@@ -751,20 +426,3 @@ def copied(data: object) -> bytes:
 def size_of(data: object) -> int:
     """How many bytes a contiguous buffer has."""
     return len(data) if type(data) is bytes else view_of(data).nbytes
-
-
-@contextmanager
-def pinned(data: object) -> Iterator[Callable[[int], object]]:
-    """Lends the bytes of a buffer without a copy: gives what to pass for the address at an offset."""
-    api = getattr(ctypes, "pythonapi", None)
-    if api is None:
-        view = view_of(data).cast("B")
-        yield lambda offset: bytes(view[offset:])
-        return
-    buffer = _Buffer()
-    api.PyObject_GetBuffer(ctypes.py_object(data), byref(buffer), 0)
-    try:
-        start = buffer.address or 0
-        yield lambda offset: c_void_p(start + offset)
-    finally:
-        api.PyBuffer_Release(byref(buffer))

@@ -23,19 +23,20 @@ def offer(cls: type, kind: str, *slots: str) -> None:
 
 
 def _replace(library: _lib.Library, cls: type, kind: str, slots: tuple[str, ...]) -> None:
-    if not library.builtins:
+    if not isinstance(library, _lib.Module):
         if kind == "conn":
-            from . import _plain  # only here: `import ssl` is to stay short
+            from . import _plain, _typed
 
+            assert isinstance(library, _typed.Typed)
             type.__setattr__(cls, "read", _plain.connection_reader(library))
             type.__setattr__(cls, "write", _plain.connection_writer(library))
         return
     instance: Any = object.__new__(cls)
-    offsets = [_lib.slot_offset(instance, slot) for slot in slots]
+    offsets = [library.slot_offset(instance, slot) for slot in slots]
     known = [offset for offset in offsets if offset is not None]
     if len(known) < len(slots):
         return
-    library.place(f"gossl_python_place_{kind}", *known)
+    getattr(library, f"place_{kind}")(*known)
     first = 0 if kind == "conn" else len(_METHODS["conn"])
     for i, name in enumerate(_METHODS[kind], first):
         type.__setattr__(cls, name, library.method(cls, i))
@@ -46,5 +47,5 @@ def leave_wants() -> None:
     they are of has changed.
     """
     library = _lib.loaded()
-    if library is not None and library.builtins:
+    if isinstance(library, _lib.Module):
         library.leave_wants()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import _lib
+from . import _lib, _typed
 
 # Up to this many bytes other threads of Python are not let run meanwhile: it would cost more than the work.
 _LONG_WORK = 4096
@@ -18,9 +18,9 @@ _BLOCK = 4 * _lib.RECORD
 _NO_BUFFER: Any = object()
 
 
-def connection_reader(library: _lib.Library) -> Callable[..., Any]:
+def connection_reader(library: _typed.Typed) -> Callable[..., Any]:
     """read of a connection."""
-    read_held, read_released = library.functions.of_data("gossl_python_read")
+    read_held, read_released = library.raw.of_data("gossl_python_read")
     # Memory to read into: taken and put back, which are atomic, for each read.
     blocks: list[tuple[Any, Any]] = []
     take, put = blocks.pop, blocks.append
@@ -38,7 +38,7 @@ def connection_reader(library: _lib.Library) -> Callable[..., Any]:
         try:
             block = take()
         except IndexError:
-            block = _lib.new_block(_BLOCK)
+            block = _typed.new_block(_BLOCK)
         if size <= _LONG_WORK:
             found = read_held(self._argument, block[1], size)
         else:
@@ -50,9 +50,9 @@ def connection_reader(library: _lib.Library) -> Callable[..., Any]:
     return read
 
 
-def connection_writer(library: _lib.Library) -> Callable[..., Any]:
+def connection_writer(library: _typed.Typed) -> Callable[..., Any]:
     """write of a connection."""
-    write_held, write_released = library.functions.of_data("gossl_conn_write")
+    write_held, write_released = library.raw.of_data("gossl_conn_write")
 
     def write(self: Any, b: Any, /) -> Any:
         """Writes the bytes-like object b into the SSL object.

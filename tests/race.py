@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = ROOT / "build" / "race-host"
@@ -30,13 +31,23 @@ def libpython(python: str) -> str:
 
 
 def inside(scene: str) -> None:
-    """In the host: its own symbols are the library."""
+    """In the host: its own symbols are the library, and so the module."""
     import ctypes
+    from importlib.machinery import ModuleSpec
 
     import gossl._lib
 
-    gossl._lib._open = lambda _: ctypes.CDLL(None)  # type: ignore[assignment]
-    gossl._lib.ctypes.PyDLL = lambda _, made=ctypes.PyDLL: made(None)  # type: ignore[misc, assignment]
+    def module_of(_: str) -> Any:
+        init, api = ctypes.PyDLL(None).PyInit__engine, ctypes.pythonapi
+        init.restype = ctypes.c_void_p
+        create, version = api.PyModule_FromDefAndSpec2, 1013
+        create.restype, create.argtypes = ctypes.py_object, [ctypes.c_void_p, ctypes.py_object, ctypes.c_int]
+        definition = init()
+        made = create(definition, ModuleSpec("_engine", None), version)
+        api.PyModule_ExecDef(ctypes.py_object(made), ctypes.c_void_p(definition))
+        return made
+
+    gossl._lib._module_of = module_of
     import stress
 
     stress.CI = True

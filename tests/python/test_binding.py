@@ -229,16 +229,16 @@ class TestPlain(unittest.TestCase):
     def test_a_read_and_a_write_are_one_crossing_each(self) -> None:
         code = """if True:
             import unittest.mock
-            from gossl import _lib, ssl
+            from gossl import _typed, ssl
             from support import connected, contexts
-            functions, crossings = _lib._Functions.of_data, []
+            functions, crossings = _typed._Functions.of_data, []
 
             def counted(self, name):
                 def count(function):
                     return lambda *arguments: (crossings.append(name), function(*arguments))[1]
                 return tuple(count(function) for function in functions(self, name))
 
-            with unittest.mock.patch.object(_lib._Functions, "of_data", counted):
+            with unittest.mock.patch.object(_typed._Functions, "of_data", counted):
                 pair = connected(*contexts())
             for data in (b"bytes", memoryview(b"view"), memoryview(bytes(50_000)).cast("B"), bytearray(b"array")):
                 pair.client.write(data)
