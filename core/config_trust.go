@@ -32,11 +32,15 @@ func NewPool(pem []byte) (*Pool, error) {
 // Skipped is an entry of a store that is of no use: its number in the file, from 0, and what is wrong with it.
 type Skipped = pki.Skipped
 
-// NewStorePool reads the PEM file of a system's trust store. What is malformed in it is passed over, and is in Skipped.
-func NewStorePool(pem []byte) *Pool {
-	entries := keyfile.Entries(pem)
-	f := pki.NewFiller(len(entries))
-	for _, e := range entries {
+// NewStorePool makes a pool of the PEM file of a system's trust store, which is parsed when somebody asks for what is in
+// it. What is malformed is passed over, and is in Skipped. It keeps pem until then.
+func NewStorePool(pem []byte) *Pool { return pki.NewLazyPool(&storeText{pem}) }
+
+type storeText struct{ pem []byte }
+
+// Fill reads all entries.
+func (s *storeText) Fill(f *pki.Filler) {
+	for _, e := range keyfile.Entries(s.pem) {
 		switch {
 		case e.Err != nil:
 			f.Skip(e.Err)
@@ -46,7 +50,6 @@ func NewStorePool(pem []byte) *Pool {
 			f.Certificate(e.DER)
 		}
 	}
-	return f.Pool()
 }
 
 // MozillaPool returns Mozilla's trust anchors for servers, as they were when this was built. Some are trusted only in

@@ -77,6 +77,22 @@ class Stores(unittest.TestCase):
                 os._exit(0 if same and ssl.create_default_context().cert_store_stats() == stats else 1)
             self.assertEqual(0, os.waitpid(child, 0)[1])
 
+    @unittest.skipUnless(hasattr(os, "fork"), "no fork")
+    def test_a_store_that_nobody_has_looked_into_yet_in_a_child(self) -> None:
+        with environment(SSL_CERT_FILE=self.store(BAD + GOOD), SSL_CERT_DIR=""):
+            context = ssl.create_default_context()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of other threads
+            child = os.fork()
+        if child == 0:
+            try:
+                connected(context, server()).pass_data()
+                os._exit(0 if context.cert_store_stats()["x509"] == 1 else 1)
+            finally:
+                os._exit(2)
+        connected(context, server()).pass_data()
+        self.assertEqual(0, os.waitpid(child, 0)[1])
+
     def test_an_unknown_store_is_refused(self) -> None:
         with environment(GOSSL_TRUST="mozila"), self.assertRaises(ValueError):
             ssl.create_default_context()

@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +99,7 @@ func TestTenThousandOfOneNameAreEachThereOnce(t *testing.T) {
 	require.NoError(t, err)
 	n, _ := p.Len()
 	require.Equal(t, manyCertificates, n)
-	require.Nil(t, p.hashes)
+	require.Nil(t, p.contents().hashes)
 
 	certs, err := ParseCertificates(append(ders, ders...))
 	require.NoError(t, err)
@@ -114,6 +116,42 @@ func TestTenThousandOfOneNameAreEachThereOnce(t *testing.T) {
 	added, err := s.AddCertificate(ders[0])
 	require.NoError(t, err)
 	require.False(t, added)
+}
+
+type counted struct {
+	ders  [][]byte
+	fills atomic.Int32
+}
+
+func (c *counted) Fill(f *Filler) {
+	c.fills.Add(1)
+	for _, der := range c.ders {
+		f.Certificate(der)
+	}
+}
+
+func TestALazyPoolIsFilledWhenSomebodyAsks(t *testing.T) {
+	_, ders := crossSigned(t, 100)
+	ders = append(ders[:300:300], []byte("no certificate"))
+	source := &counted{ders: ders}
+	p := NewLazyPool(source)
+	s := NewStore()
+	s.AddPool(p)
+	s.Clone().AddPool(p)
+	require.Zero(t, source.fills.Load())
+	var threads sync.WaitGroup
+	for range 4 {
+		threads.Go(func() {
+			if n, _, _ := s.Stats(); n != 300 {
+				t.Errorf("%d certificates", n)
+			}
+		})
+	}
+	threads.Wait()
+	before := source.fills.Load()
+	require.Len(t, p.Skipped(), 1)
+	require.Equal(t, before, source.fills.Load(), "not again")
+	require.Nil(t, p.source.Load(), "it is kept no longer than needed")
 }
 
 func BenchmarkTenThousandOfOneName(b *testing.B) {

@@ -9,9 +9,48 @@ import (
 	"github.com/gossl/gossl/core/internal/alert"
 )
 
-// Pool is the certificates and CRLs of one file, which many stores share. Only their form is checked and their names are
-// read when it is made; a certificate is parsed when a chain or a caller asks for it. Many threads may use it at once.
+// Pool is the certificates and CRLs of one file, which many stores share. Many threads may use it at once.
 type Pool struct {
+	source atomic.Pointer[sourceOf] // of contents that nobody has asked for yet
+	filled atomic.Pointer[contents] // there before source is gone
+}
+
+// Source fills a pool when somebody asks for what is in it. Two threads may make it do so at once.
+type Source interface{ Fill(*Filler) }
+
+type sourceOf struct{ Source }
+
+// NewLazyPool makes a pool that is filled when somebody asks for what is in it.
+func NewLazyPool(s Source) *Pool {
+	p := &Pool{}
+	p.source.Store(&sourceOf{s})
+	return p
+}
+
+func (p *contents) pool() *Pool {
+	made := &Pool{}
+	made.filled.Store(p)
+	return made
+}
+
+// contents fills the pool if it has not been. There is no lock, which a forked child could find taken.
+func (p *Pool) contents() *contents {
+	if c := p.filled.Load(); c != nil {
+		return c
+	}
+	if s := p.source.Load(); s != nil {
+		f := NewFiller(0)
+		s.Fill(f)
+		f.contents.finish()
+		p.filled.CompareAndSwap(nil, f.contents) // unless another thread was first
+		p.source.Store(nil)
+	}
+	return p.filled.Load()
+}
+
+// contents are what is in a pool. The form of certificates is checked and their names are read when it is filled; one is
+// parsed when a chain or a caller asks for it.
+type contents struct {
 	ders  [][]byte
 	index map[string][]int // by canonical subject
 	lists []*CRL
@@ -43,7 +82,7 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 	if len(certificates)+len(crls) == 0 {
 		return nil, nothingFound()
 	}
-	p := newPool(len(certificates))
+	p := newContents(len(certificates))
 	for _, der := range certificates {
 		if err := p.addCertificate(der); err != nil {
 			return nil, err
@@ -55,19 +94,19 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 		}
 	}
 	p.finish()
-	return p, nil
+	return p.pool(), nil
 }
 
 // finish makes what is needed only after filling, and drops what was needed only for it.
-func (p *Pool) finish() {
+func (p *contents) finish() {
 	p.parsed, p.hashes = make([]atomic.Pointer[Certificate], len(p.ders)), nil
 }
 
-func newPool(size int) *Pool {
-	return &Pool{index: make(map[string][]int, size), ders: make([][]byte, 0, size)}
+func newContents(size int) *contents {
+	return &contents{index: make(map[string][]int, size), ders: make([][]byte, 0, size)}
 }
 
-func (p *Pool) addCertificate(der []byte) error {
+func (p *contents) addCertificate(der []byte) error {
 	subject, err := subjectOf(der)
 	if err != nil {
 		return err
@@ -85,7 +124,7 @@ var hashSeed = maphash.MakeSeed()
 
 // known reports whether one of the certificates with these numbers, all that there are of their name, is der. Each is hashed
 // if its name has more than one: a file of thousands of one name would else be compared with itself.
-func (p *Pool) known(same []int, der []byte) bool {
+func (p *contents) known(same []int, der []byte) bool {
 	switch len(same) {
 	case 0:
 		return false
@@ -103,7 +142,7 @@ func (p *Pool) known(same []int, der []byte) bool {
 	return false
 }
 
-func (p *Pool) addCRL(der []byte) error {
+func (p *contents) addCRL(der []byte) error {
 	crl, err := ParseCRL(der)
 	if err == nil {
 		p.lists = append(p.lists, crl)
@@ -113,53 +152,56 @@ func (p *Pool) addCRL(der []byte) error {
 
 // Filler makes a pool of what is good of many entries.
 type Filler struct {
-	pool    *Pool
-	entries int
+	contents *contents
+	entries  int
 }
 
 // NewFiller returns one for about so many certificates.
-func NewFiller(size int) *Filler { return &Filler{pool: newPool(size)} }
+func NewFiller(size int) *Filler { return &Filler{contents: newContents(size)} }
 
 // Certificate adds one in DER, or notes why not.
-func (f *Filler) Certificate(der []byte) { f.note(f.pool.addCertificate(der)) }
+func (f *Filler) Certificate(der []byte) { f.note(f.contents.addCertificate(der)) }
 
 // Conditional adds a certificate whose chains have to meet a condition.
 func (f *Filler) Conditional(der []byte, condition Condition) {
-	n := len(f.pool.ders)
+	n := len(f.contents.ders)
 	f.Certificate(der)
-	if len(f.pool.ders) == n {
+	if len(f.contents.ders) == n {
 		return
 	}
-	if f.pool.conditions == nil {
-		f.pool.conditions = map[int]Condition{}
+	if f.contents.conditions == nil {
+		f.contents.conditions = map[int]Condition{}
 	}
-	f.pool.conditions[n] = condition
+	f.contents.conditions[n] = condition
 }
 
 // CRL adds one in DER, or notes why not.
-func (f *Filler) CRL(der []byte) { f.note(f.pool.addCRL(der)) }
+func (f *Filler) CRL(der []byte) { f.note(f.contents.addCRL(der)) }
 
 // Skip notes an entry that could not even be read.
 func (f *Filler) Skip(err error) { f.note(err) }
 
 func (f *Filler) note(err error) {
 	if err != nil {
-		f.pool.skipped = append(f.pool.skipped, Skipped{f.entries, err.Error()})
+		f.contents.skipped = append(f.contents.skipped, Skipped{f.entries, err.Error()})
 	}
 	f.entries++
 }
 
 // Pool returns what was filled. Nothing may be added afterwards.
 func (f *Filler) Pool() *Pool {
-	f.pool.finish()
-	return f.pool
+	f.contents.finish()
+	return f.contents.pool()
 }
 
 // Skipped returns the entries that are of no use.
-func (p *Pool) Skipped() []Skipped { return p.skipped }
+func (p *Pool) Skipped() []Skipped { return p.contents().skipped }
 
 // Len returns the number of certificates and of CRLs.
-func (p *Pool) Len() (certificates, crls int) { return len(p.ders), len(p.lists) }
+func (p *Pool) Len() (certificates, crls int) {
+	c := p.contents()
+	return len(c.ders), len(c.lists)
+}
 
 // subjectOf returns the canonical subject of a certificate, which may have trust settings behind it, if it is well formed.
 func subjectOf(der []byte) ([]byte, error) {
@@ -178,10 +220,12 @@ func subjectOf(der []byte) ([]byte, error) {
 	return canonicalName(c.RawSubject), nil
 }
 
-func (p *Pool) entries() [][]byte { return p.ders }
-func (p *Pool) crls() []*CRL      { return p.lists }
+func (p *Pool) entries() [][]byte { return p.contents().ders }
+func (p *Pool) crls() []*CRL      { return p.contents().lists }
 
-func (p *Pool) certificate(i int) *Certificate {
+func (p *Pool) certificate(i int) *Certificate { return p.contents().certificate(i) }
+
+func (p *contents) certificate(i int) *Certificate {
 	if c := p.parsed[i].Load(); c != nil {
 		return c
 	}
@@ -198,8 +242,9 @@ func (p *Pool) certificate(i int) *Certificate {
 
 func (p *Pool) bySubject(name []byte) []*Certificate {
 	var l []*Certificate
-	for _, i := range p.index[string(name)] {
-		if c := p.certificate(i); c != nil {
+	all := p.contents()
+	for _, i := range all.index[string(name)] {
+		if c := all.certificate(i); c != nil {
 			l = append(l, c)
 		}
 	}
@@ -207,5 +252,6 @@ func (p *Pool) bySubject(name []byte) []*Certificate {
 }
 
 func (p *Pool) contains(c *Certificate) bool {
-	return slices.ContainsFunc(p.index[string(c.subject)], func(i int) bool { return bytes.Equal(p.ders[i], c.Raw) })
+	all := p.contents()
+	return slices.ContainsFunc(all.index[string(c.subject)], func(i int) bool { return bytes.Equal(all.ders[i], c.Raw) })
 }
