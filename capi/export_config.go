@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -36,19 +37,24 @@ func (*config) Interrupted() {}
 var configs = slab[config]{kind: kindConfig}
 
 // heapFloor is address space that is never touched: it counts as live, so that a process with few connections collects
-// after that much garbage, and not after each 4 MB, which is every fifty handshakes. Memory it is not.
+// after that much garbage, and not after each 4 MB, which is every fifty handshakes. Memory it is not. The first
+// connection takes it, since that makes the collector run.
 const heapFloor = 8 << 20
 
-var floor []byte
+var floor = sync.OnceValue(func() []byte { return make([]byte, heapFloor) })
 
 // go_start is the first call into a runtime. What the environment says about the runtimes of Go programs was not said
-// for this one. generation is 1, and more in forked children.
+// for this one; to set what is so already would stop the runtime all the same. generation is 1, and more in forked
+// children.
 //
 //export go_start
 func go_start(generation uint32) {
-	debug.SetGCPercent(garbage)
-	floor = make([]byte, heapFloor)
-	debug.SetMemoryLimit(math.MaxInt64)
+	if garbage != 100 || os.Getenv("GOGC") != "" {
+		debug.SetGCPercent(garbage)
+	}
+	if os.Getenv("GOMEMLIMIT") != "" {
+		debug.SetMemoryLimit(math.MaxInt64)
+	}
 	if generation > 1 {
 		inheritHandles()
 	}

@@ -48,6 +48,7 @@ func newConn(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.size
 		if out == nil || side != C.GOSSL_CLIENT && side != C.GOSSL_SERVER {
 			return argumentError("side is neither GOSSL_CLIENT nor GOSSL_SERVER, or out_conn is NULL")
 		}
+		floor()
 		if k.c, e = core.NewConn(c, core.Side(side), host); e != nil {
 			return e
 		}

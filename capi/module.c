@@ -268,6 +268,24 @@ BUILTIN(abandon) {
   return none();
 }
 
+/* (file) -> where the OpenSSL that a library is linked to looks for trust anchors, (file, directory); None if it cannot be
+   told. To load the interpreter's _ssl as a module takes twice as long. It stays loaded, as OpenSSL has to. */
+BUILTIN(openssl_places) {
+  TAKEN("b");
+  const char *file = NULL, *directory = NULL;
+#ifndef _WIN32
+  void *library = dlopen(TEXT(0), RTLD_LAZY | RTLD_LOCAL);
+  if (!library) return none();
+  const char *(*of_file)(void) = (const char *(*)(void))dlsym(library, "X509_get_default_cert_file");
+  const char *(*of_directory)(void) = (const char *(*)(void))dlsym(library, "X509_get_default_cert_dir");
+  if (of_file && of_directory) {
+    file = of_file();
+    directory = of_directory();
+  }
+#endif
+  return file && directory ? py.build("(yy)", file, directory) : none();
+}
+
 /* (object, its size, value) -> the one place in the object, in bytes, where the value is; or -1. */
 BUILTIN(find) {
   if (!arguments_are(count, 3)) return NULL;
@@ -320,7 +338,7 @@ static const python_method functions[] = {
     OF_HEADER(conn_take_trace), OF_HEADER(session_get), OF_HEADER(object_by_nid), OF_HEADER(object_find),
     OF_HEADER(verify_text), OF_HEADER(cert_get), OF_HEADER(cert_make), OF_HEADER(config_free), OF_HEADER(conn_free),
     OF_HEADER(session_free), OF_HEADER(bio_free), OF_HEADER(conn_error),
-    OWN(launch), OWN(abi_version), OWN(restarts), OWN(abandon), OWN(find), OWN(method), OWN(place_conn), OWN(place_bio),
+    OWN(launch), OWN(abi_version), OWN(restarts), OWN(abandon), OWN(openssl_places), OWN(find), OWN(method), OWN(place_conn), OWN(place_bio),
     OWN(leave_wants),
     {NULL, NULL, 0, NULL},
 };

@@ -102,7 +102,9 @@ class Library:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def start(self, launch: Callable[[], int], version: Callable[[], int], meanwhile: Callable[[], object]) -> None:
+    def start(
+        self, launch: Callable[[], int], version: Callable[[], int], meanwhile: Callable[[Library], object]
+    ) -> None:
         """Lets the runtime start, in threads of its own, does something, and waits for it."""
         problem = launch()
         if problem == ENOMEM:
@@ -110,7 +112,7 @@ class Library:
         if problem:
             text = f"gossl needs {THREADS} threads, more than the limits of this process leave"
             raise ImportError(text, name="gossl")
-        meanwhile()
+        meanwhile(self)
         found = version()
         if found != _codes.ABI_VERSION:
             raise ImportError(
@@ -133,14 +135,15 @@ class Module(Library):
 
     builtins = True
 
-    def __init__(self, path: str, module: ModuleType, meanwhile: Callable[[], object]) -> None:
+    def __init__(self, path: str, module: ModuleType, meanwhile: Callable[[Library], object]) -> None:
         super().__init__(path)
         self.functions = found = vars(module)
+        for name in ("abandon", "openssl_places", "method", "place_conn", "place_bio", "leave_wants", *_ON_DATA):
+            setattr(self, name, found[name])
         self.start(found["launch"], found["abi_version"], meanwhile)
         self.keep_calls(found["restarts"])
-        for name in ("abandon", "method", "place_conn", "place_bio", "leave_wants", *_ON_DATA):
-            setattr(self, name, found[name])
 
+    openssl_places: Callable[[bytes], tuple[bytes, bytes] | None]
     method: Callable[[type, int], Any]
     place_conn: Callable[[int, int], None]
     place_bio: Callable[[int], None]
@@ -176,9 +179,10 @@ def _module_of(file: str) -> ModuleType | None:
 
 _lock = threading.Lock()
 _library: Library | None = None
+_forked = False  # and the library is a copy
 
 
-def library(meanwhile: Callable[[], object] = lambda: None) -> Library:
+def library(meanwhile: Callable[[Library], object] = lambda _: None) -> Library:
     """The library; loads it the first time, and does something while its runtime starts, which takes 2 ms of other
     threads. Raises ImportError where it cannot be loaded.
     """
@@ -211,15 +215,15 @@ def path() -> str:
     return os.environ.get("GOSSL_LIBRARY") or beside
 
 
-def _load(meanwhile: Callable[[], object]) -> Library:
+def _load(meanwhile: Callable[[Library], object]) -> Library:
     global _library
     with _lock:
         if _library is None:
-            from . import _copy, _musl
+            if not getattr(sys.implementation, "_multiarch", "").endswith("-gnu"):
+                from . import _musl
 
-            _musl.refuse()
-            with _copy.file(path()) as file:
-                loaded = _open(file, meanwhile)
+                _musl.refuse()
+            loaded = _open_copy(meanwhile) if _forked else _open(path(), meanwhile)
             for use in _waiting:
                 use(loaded)
             _library = loaded
@@ -228,11 +232,11 @@ def _load(meanwhile: Callable[[], object]) -> Library:
 
 def _in_child() -> None:
     """A child of fork() may need a copy of the library; and another thread may have been loading at that moment."""
-    global _library, _lock
+    global _forked, _library, _lock
     _lock = threading.Lock()
     if _library is not None and _library.made is not None:
         _library.abandon()
-        _library = None
+        _library, _forked = None, True
         from . import _copy
 
         _copy.forked()
@@ -242,7 +246,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
-def _open(file: str, meanwhile: Callable[[], object]) -> Library:
+def _open(file: str, meanwhile: Callable[[Library], object]) -> Library:
     if sys.platform == "linux" and os.uname().machine == "x86_64":
         return _bind(file, meanwhile)
     from . import _guard
@@ -251,7 +255,14 @@ def _open(file: str, meanwhile: Callable[[], object]) -> Library:
         return _bind(file, meanwhile)
 
 
-def _bind(file: str, meanwhile: Callable[[], object]) -> Library:
+def _open_copy(meanwhile: Callable[[Library], object]) -> Library:
+    from . import _copy
+
+    with _copy.file(path()) as file:
+        return _open(file, meanwhile)
+
+
+def _bind(file: str, meanwhile: Callable[[Library], object]) -> Library:
     module = _module_of(file)
     if module is not None:
         return Module(file, module, meanwhile)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from . import _stock
 
@@ -58,18 +58,10 @@ def default_locations() -> tuple[str, str]:
     First those of the OpenSSL that the interpreter was built with, if it has one and they exist: a distribution of
     Python that brings its own anchors means them to be used.
     """
-    file, directory = _stock_locations()
+    file, directory = _stock.places()
     if sys.platform == "win32":  # the other paths would be below its root, where anybody may write
         return file, directory
     return _existing((file, *_FILES), _FILES[0]), _existing((directory, *_DIRECTORIES), _DIRECTORIES[0])
-
-
-def _stock_locations() -> tuple[str, str]:
-    stock: Any = _stock.load()
-    if stock is None:
-        return "", ""
-    _, file, _, directory = stock.get_default_verify_paths()
-    return file, directory
 
 
 def choice(keychain: bool = True) -> Choice:
@@ -90,7 +82,7 @@ def choice(keychain: bool = True) -> Choice:
         return Choice(WINDOWS, os.environ.get(FILE_VARIABLE, file), directories)
     if FILE_VARIABLE in os.environ or DIRECTORY_VARIABLE in os.environ:
         return Choice(ENVIRONMENT, os.environ.get(FILE_VARIABLE, file), directories)
-    if keychain and sys.platform == "darwin" and not os.path.exists(_stock_locations()[0]):
+    if keychain and sys.platform == "darwin" and not os.path.exists(_stock.places()[0]):
         return Choice(KEYCHAIN, "", [])
     if os.path.exists(file) or any(map(_has_files, directories)):
         return Choice(SYSTEM, file, directories)

@@ -5,14 +5,20 @@ A program that runs on gossl from its start may never need it: who needs it asks
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
+
+    from ._lib import Library
 
 _NAME = "_ssl"
 _aside: dict[str, ModuleType | None] = {}  # loaded while ours was in its place
+_places: tuple[str, str] | None = None
 _spared = _forbidden = False
 
 
@@ -35,6 +41,34 @@ def load() -> ModuleType | None:
         elif _NAME not in _aside:
             _aside.setdefault(_NAME, _load())  # without a lock, which a forked child could find taken
     return loaded()
+
+
+def places() -> tuple[str, str]:
+    """The file and the directory where OpenSSL looks for trust anchors; "" for both if the interpreter has none."""
+    if _places is None and loaded() is None:
+        from . import _lib
+
+        library = _lib.loaded()
+        if library is not None:
+            learn_places(library)
+    if _places is not None:
+        return _places
+    stock: Any = load()
+    if stock is None:
+        return "", ""
+    _, file, _, directory = stock.get_default_verify_paths()
+    return file, directory
+
+
+def learn_places(library: Library) -> None:
+    """Asks OpenSSL for its places without loading the module, where that goes, and unless it is loaded."""
+    global _places
+    spec = None if loaded() is not None or _forbidden or _places is not None else _find()
+    ask = getattr(library, "openssl_places", None)
+    if ask is not None and spec is not None and spec.has_location and spec.origin:
+        found = ask(os.fsencode(spec.origin))
+        if found is not None:
+            _places = os.fsdecode(found[0]), os.fsdecode(found[1])
 
 
 def spare() -> None:
@@ -63,11 +97,16 @@ def _import() -> None:
         return  # it was built without
 
 
-def _load() -> ModuleType | None:
+def _find() -> ModuleSpec | None:
     from importlib.machinery import BuiltinImporter, PathFinder
+
+    return BuiltinImporter.find_spec(_NAME) or PathFinder.find_spec(_NAME)
+
+
+def _load() -> ModuleType | None:
     from importlib.util import module_from_spec
 
-    spec = BuiltinImporter.find_spec(_NAME) or PathFinder.find_spec(_NAME)
+    spec = _find()
     if spec is None or spec.loader is None:
         return None
     try:

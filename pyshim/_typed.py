@@ -186,7 +186,7 @@ class Typed(Library):
 
     builtins = False
 
-    def __init__(self, path: str, meanwhile: Callable[[], object]) -> None:
+    def __init__(self, path: str, meanwhile: Callable[[Library], object]) -> None:
         super().__init__(path)
         cdll = _open(path)
         try:

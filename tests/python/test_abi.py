@@ -13,7 +13,7 @@ HEADER = (ROOT / "capi" / "gossl.h").read_text()
 class TestABI(unittest.TestCase):
     def test_every_function_is_in_the_library_and_bound(self) -> None:
         declared = set(re.findall(r"^(?:int32_t|int64_t|void) (gossl_\w+)\(", HEADER, re.MULTILINE))
-        typed = _typed.Typed(_lib.path(), lambda: None)
+        typed = _typed.Typed(_lib.path(), lambda _: None)
         names = {*_typed._TYPED, *_typed._DATA}
         self.assertEqual(declared - {"gossl_abi_version"}, names - {"gossl_abi_version"})
         for name in names:

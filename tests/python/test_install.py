@@ -56,6 +56,15 @@ except gossl.ssl.SSLWantReadError:
         code = "import gossl; gossl.install(); import ssl; print(gossl._stock.loaded(), 'libssl' in open(MAPS).read())"
         self.assertEqual(python("-c", "MAPS = '/proc/self/maps'; " + code), "None False")
 
+    def test_default_contexts_look_where_openssl_does(self) -> None:
+        stock = python("-c", "import ssl; print(ssl.get_default_verify_paths()[3:6:2])")
+        places = "print(_stock.places(), _stock.loaded())"
+        for code in ("", "import ssl; ssl.create_default_context()", "import ssl; ssl.get_default_verify_paths()"):
+            found = python("-c", f"import gossl; gossl.install(); from gossl import _stock; {code}\n{places}")
+            with self.subTest(code):
+                self.assertTrue(found.startswith(stock), found)
+        self.assertTrue(python("-c", f"from gossl import _stock; {places}").startswith(stock))
+
     def test_beside_the_interpreters_own_there_is_one_class_of_exceptions(self) -> None:
         theirs, ours = "import ssl", "from gossl import ssl as ours"
         for first, second in ((theirs, ours), (ours, theirs)):

@@ -77,6 +77,7 @@ type item struct {
 
 type program struct {
 	items []item
+	hit   []item // of the operation that is going on
 	level int
 }
 
@@ -189,7 +190,7 @@ func (p *program) command(word string) error {
 // apply does one operation with the suites that match. What is added or moved goes to the end in its order. What is
 // deleted goes to the front, so that it keeps its order if it is added again.
 func (p *program) apply(op byte, matches func(*Suite) bool) {
-	var hit, rest []item
+	rest, hit := p.items[:0], p.hit[:0] // in place: a place is read before it is written
 	for _, it := range p.items {
 		if !matches(it.suite) || op == '+' && !it.active || op == '-' && !it.active ||
 			op != '+' && op != '-' && op != '!' && it.active {
@@ -199,11 +200,11 @@ func (p *program) apply(op byte, matches func(*Suite) bool) {
 		it.active = op != '-' && op != '!'
 		hit = append(hit, it)
 	}
+	p.items, p.hit = rest, hit
 	switch op {
 	case '!':
-		p.items = rest
 	case '-':
-		p.items = append(hit, rest...)
+		p.items = slices.Insert(rest, 0, hit...)
 	default:
 		p.items = append(rest, hit...)
 	}
@@ -233,7 +234,7 @@ func (p *program) sortByStrength() {
 // initialOrder is the order in which OpenSSL adds suites before the string says anything: forward secrecy and AEADs
 // first, then by strength, everything inactive.
 func initialOrder() []item {
-	p := &program{}
+	p := &program{items: make([]item, 0, len(table)), hit: make([]item, 0, len(table))}
 	for i := len(table) - 1; i >= 0; i-- {
 		if table[i].since != versionTLS13 {
 			p.items = append(p.items, item{suite: &table[i]})
