@@ -12,7 +12,7 @@ from unittest import mock
 
 import gossl
 from fake_stores import LOCAL_MACHINE, USER, FakeCrypt32, FakeKeychain, Held
-from gossl import _macos, _paths, _windows, ssl
+from gossl import _macos, _stock, _windows, ssl
 from support import AUTHORITY, DIRECTORY, LEAF, Authority, connected
 
 SERVER, CLIENT_AUTH = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
@@ -157,8 +157,8 @@ class Windows(unittest.TestCase):
         + """
 import fake_stores
 from fake_stores import *
-from gossl import _paths, _windows
-_paths._stock_locations = lambda: ("", "")
+from gossl import _stock, _windows
+_stock.places = lambda: ("", "")
 SERVER, CLIENT = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"
 held = {"all": Held(GOOD), "servers": Held(GOOD, property=[SERVER]), "clients": Held(GOOD, extension=[CLIENT])}
 fake = FakeCrypt32({(USER, "ROOT"): [Held(GOOD[:80]), held[os.environ["KIND"]]], (USER, "CA"): []})
@@ -207,7 +207,7 @@ class MacOS(unittest.TestCase):
         said = self.said(fake)
         with (
             mock.patch.object(sys, "platform", "darwin"),
-            mock.patch.object(_paths, "_stock_locations", lambda: ("", "")),
+            mock.patch.object(_stock, "places", lambda: ("", "")),
         ):
             with mock.patch.object(_macos, "anchors", lambda: said):
                 client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -279,11 +279,11 @@ class MacOS(unittest.TestCase):
         HANDSHAKE
         + """
 from fake_stores import *
-from gossl import _macos, _paths
+from gossl import _macos, _stock
 fake = FakeKeychain([GOOD[:90], GOOD])
 fake.broken["SecTrustCopyAnchorCertificates"] = int(os.environ.get("STATUS", "0"))
 _macos.frameworks = lambda: fake.frameworks
-_paths._stock_locations = lambda: (os.environ.get("STOCK", ""), "")
+_stock.places = lambda: (os.environ.get("STOCK", ""), "")
 import gossl
 from gossl import ssl
 """
