@@ -54,8 +54,12 @@ func (s *storeText) Fill(f *pki.Filler) {
 
 // MozillaPool returns Mozilla's trust anchors for servers, as they were when this was built. Some are trusted only in
 // certificates that were issued before a date.
-func MozillaPool() *Pool {
-	f := pki.NewFiller(150)
+func MozillaPool() *Pool { return pki.NewLazyPool(mozillaRoots{}) }
+
+type mozillaRoots struct{}
+
+// Fill adds all roots.
+func (mozillaRoots) Fill(f *pki.Filler) {
 	n := 0
 	for root := range bundle.Roots() {
 		if root.Constraint == nil {
@@ -65,7 +69,6 @@ func MozillaPool() *Pool {
 		}
 		n++
 	}
-	return f.Pool()
 }
 
 // mozillaRoot is the number of a root that has a condition.

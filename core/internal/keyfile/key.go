@@ -68,7 +68,9 @@ func parseEncrypted(der []byte, password PasswordFunc) (crypto.Signer, bool, err
 	if err != nil {
 		return nil, false, err
 	}
-	plain, err := decryptPKCS8(der, newPhrase(pass), newWork())
+	p := newPhrase(pass)
+	defer clear(p.bmp)
+	plain, err := decryptPKCS8(der, p, newWork())
 	if err != nil {
 		return nil, false, err
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/des"
 	"crypto/rc4"
 	"encoding/asn1"
+	"slices"
 
 	"github.com/gossl/gossl/core/internal/alert"
 	"golang.org/x/crypto/cryptobyte"
@@ -155,7 +156,8 @@ func decryptPKCS12(scheme byte, keyLen int, p *phrase, salt []byte, iterations i
 		return nil, err
 	}
 	if scheme == with2DES {
-		key = append(key, key[:8]...)
+		key = slices.Concat(key, key[:8])
+		defer clear(key)
 	}
 	block, err := des.NewTripleDESCipher(key)
 	return decryptCBC(block, err, iv, ciphertext)

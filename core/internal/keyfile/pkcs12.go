@@ -58,6 +58,7 @@ type store struct {
 // RSASSA-PSS.
 func PKCS12(data []byte, password PasswordFunc) (certificates [][]byte, key crypto.Signer, isPSS bool, err error) {
 	s := &store{ask: password, work: newWork()}
+	defer s.forget()
 	if err := s.read(data); err != nil {
 		return nil, nil, false, s.explain(err)
 	}
@@ -271,6 +272,13 @@ func (s *store) password() *phrase {
 		}
 	}
 	return s.phrase
+}
+
+// forget clears the form of the password that was made here.
+func (s *store) forget() {
+	if s.phrase != nil {
+		clear(s.phrase.bmp)
+	}
 }
 
 // verify checks the MAC (RFC 7292 section 4). With no password, NULL is tried, then the empty one.

@@ -144,16 +144,21 @@ type never struct{}
 
 func (never) Accepts([][]byte) error { return errors.New("never") }
 
+type fill func(*Filler)
+
+func (f fill) Fill(filler *Filler) { f(filler) }
+
 func TestAnAnchorMayHaveACondition(t *testing.T) {
 	root := issue(t, "root", nil, nil, nil)
 	leaf := issue(t, "leaf", root, nil, endEntity)
-	f := NewFiller(1)
-	f.Conditional(root.cert.Raw, never{})
-	f.Certificate([]byte("broken"))
+	pool := NewLazyPool(fill(func(f *Filler) {
+		f.Conditional(root.cert.Raw, never{})
+		f.Certificate([]byte("broken"))
+	}))
 	store := NewStore()
-	store.AddPool(f.Pool())
+	store.AddPool(pool)
 	require.Equal(t, alert.VerifyCertRejected, code(t, store, 0, leaf))
-	require.Equal(t, []Skipped{{1, "tls: certificate is not DER"}}, f.Pool().Skipped())
+	require.Equal(t, []Skipped{{1, "tls: certificate is not DER"}}, pool.Skipped())
 }
 
 // listOf makes a CRL with an extension and an entry that has one.

@@ -27,19 +27,13 @@ func NewLazyPool(s Source) *Pool {
 	return p
 }
 
-func (p *contents) pool() *Pool {
-	made := &Pool{}
-	made.filled.Store(p)
-	return made
-}
-
 // contents fills the pool if it has not been. There is no lock, which a forked child could find taken.
 func (p *Pool) contents() *contents {
 	if c := p.filled.Load(); c != nil {
 		return c
 	}
 	if s := p.source.Load(); s != nil {
-		f := NewFiller(0)
+		f := &Filler{contents: newContents(0)}
 		s.Fill(f)
 		f.contents.finish()
 		p.filled.CompareAndSwap(nil, f.contents) // unless another thread was first
@@ -94,7 +88,9 @@ func NewPool(certificates, crls [][]byte) (*Pool, error) {
 		}
 	}
 	p.finish()
-	return p.pool(), nil
+	made := &Pool{}
+	made.filled.Store(p)
+	return made, nil
 }
 
 // finish makes what is needed only after filling, and drops what was needed only for it.
@@ -150,14 +146,11 @@ func (p *contents) addCRL(der []byte) error {
 	return err
 }
 
-// Filler makes a pool of what is good of many entries.
+// Filler takes what is good of many entries into a pool.
 type Filler struct {
 	contents *contents
 	entries  int
 }
-
-// NewFiller returns one for about so many certificates.
-func NewFiller(size int) *Filler { return &Filler{contents: newContents(size)} }
 
 // Certificate adds one in DER, or notes why not.
 func (f *Filler) Certificate(der []byte) { f.note(f.contents.addCertificate(der)) }
@@ -186,12 +179,6 @@ func (f *Filler) note(err error) {
 		f.contents.skipped = append(f.contents.skipped, Skipped{f.entries, err.Error()})
 	}
 	f.entries++
-}
-
-// Pool returns what was filled. Nothing may be added afterwards.
-func (f *Filler) Pool() *Pool {
-	f.contents.finish()
-	return f.contents.pool()
 }
 
 // Skipped returns the entries that are of no use.
