@@ -11,8 +11,6 @@ Neither importing gossl nor installing it loads the engine: the first context do
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _consts
 from ._install import install, module, uninstall
 
@@ -20,20 +18,21 @@ __all__ = ["Status", "TrustStore", "__version__", "install", "ssl", "status", "t
 
 __version__ = _consts.VERSION
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import ssl
-    from ._load import TrustStore, trust_store
-    from ._status import Status, status, version
+    from ._load import trust_store
+    from ._status import Status, TrustStore, status, version
 else:
 
     def __getattr__(name: str) -> object:
         if name == "ssl":
             return module()
-        if name in ("TrustStore", "trust_store"):  # what is asked for now and then is not loaded with the package
+        if name == "trust_store":  # what is asked for now and then is not loaded with the package
             from . import _load
 
-            return getattr(_load, name)
-        if name in ("Status", "status", "version"):
+            return _load.trust_store
+        if name in ("Status", "TrustStore", "status", "version"):
             from . import _status
 
             return getattr(_status, name)

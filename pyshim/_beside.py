@@ -6,9 +6,11 @@ The other one is the interpreter's own, with whatever truststore, gevent and the
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._context import _SSLContext
 
 # In the __dict__ of a context of the other module: what stands behind it (see _late.py).

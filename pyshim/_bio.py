@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from operator import index
-from typing import Any
 
 from . import _errors, _lib, _native
 from ._immutable import Final, Immutable, Unpicklable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class MemoryBIO(Final, Unpicklable, metaclass=Immutable):

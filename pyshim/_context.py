@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
-from typing import Any
 
 from . import _cert, _codes, _consts, _errors, _lib, _load, _stock
 from ._beside import also
 from ._bio import MemoryBIO
 from ._immutable import Immutable, Unpicklable
-from ._keylog import KeyLog
 from ._numbers import as_int, as_long, as_options, as_unsigned_int, as_unsigned_long
-from ._session import SSLSession
-from ._socket import _SSLSocket, wrap_bio, wrap_socket
 
-Callback = Callable[..., Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from ._keylog import KeyLog
+    from ._session import SSLSession
+    from ._socket import _SSLSocket
+
+    Callback = Callable[..., Any]
 
 _DEPRECATED_PROTOCOLS = {
     _consts.PROTOCOL_TLS: "ssl.PROTOCOL_TLS is deprecated",
@@ -246,6 +250,8 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
             old.close()
         if filename is not None:
             os.fsencode(filename)
+            from ._keylog import KeyLog  # only here: `import ssl` is to stay short
+
             self._keylog = KeyLog(filename)
         _set_int(self, _codes.CONFIG_KEYLOG, int(filename is not None))
 
@@ -367,7 +373,9 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         owner: object = None,
         session: SSLSession | None = None,
     ) -> _SSLSocket:
-        return wrap_socket(self, sock, bool(server_side), server_hostname, owner, session)
+        wrap = (_connections or _load_connections()).wrap_socket
+        made: _SSLSocket = wrap(self, sock, bool(server_side), server_hostname, owner, session)
+        return made
 
     def _wrap_bio(
         self,
@@ -379,7 +387,21 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         owner: object = None,
         session: SSLSession | None = None,
     ) -> _SSLSocket:
-        return wrap_bio(self, incoming, outgoing, bool(server_side), server_hostname, owner, session)
+        wrap = (_connections or _load_connections()).wrap_bio
+        made: _SSLSocket = wrap(self, incoming, outgoing, bool(server_side), server_hostname, owner, session)
+        return made
+
+
+# The module that makes connections, which a program may never do.
+_connections: Any = None
+
+
+def _load_connections() -> Any:
+    global _connections
+    from . import _socket
+
+    _connections = _socket
+    return _socket
 
 
 def new_context(protocol: int) -> _SSLContext:

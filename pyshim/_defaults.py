@@ -6,8 +6,11 @@ They would stay with OpenSSL else, and with them all that the library does by de
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 
 def _requests(adapters: Any) -> Any:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _codes, _stock
 from ._consts import SSL_ERROR_EOF, SSL_ERROR_SSL, SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE, SSL_ERROR_ZERO_RETURN
@@ -18,8 +16,11 @@ from ._lib import Failure
 
 # Beside the interpreter's own _ssl its exception classes are used, so that an `except` written against either catches
 # both.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import _ssl as stock
+    from collections.abc import Callable
+    from typing import Any
 else:
     stock = _stock.of_exceptions()
 
@@ -112,11 +113,14 @@ def _as(cls: type) -> Callable[[Any], Any]:
     return lambda self: (cls, *OSError.__reduce__(self)[1:])
 
 
-class Operation(NamedTuple):
+class Operation:
     """Something that is done on a connection, with what its errors say."""
 
-    line: int
-    timed_out: str
+    __slots__ = ("line", "timed_out")
+
+    def __init__(self, line: int, timed_out: str) -> None:
+        self.line = line
+        self.timed_out = timed_out
 
 
 HANDSHAKE = Operation(1020, "_ssl.c:1003: The handshake operation timed out")

@@ -5,7 +5,9 @@ Programs and CPython's tests look at this; a plain Python class would give in si
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 class Immutable(type):

@@ -12,11 +12,13 @@ import os
 import sys
 import threading
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 from . import _beside, _defaults, _stock
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._late import Switch
 
 _lock = threading.RLock()

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _codes, _consts, _errors, _lib, _paths
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from . import _macos
+    from ._status import TrustStore
 
 _LONGEST_PASSWORD = 1024
 _LONG_LENGTHS = (b"\x80", b"\x81", b"\x82", b"\x83", b"\x84")
@@ -147,26 +150,14 @@ def _choice() -> tuple[_paths.Choice, _macos.Anchors | None]:
     return _paths.choice(keychain=False), None
 
 
-class TrustStore(NamedTuple):
-    """What trust_store() gives."""
-
-    # "environment" (SSL_CERT_FILE, SSL_CERT_DIR), "system", "keychain" (macOS's), "windows" (its stores CA and ROOT,
-    # beside file and directories), or "mozilla", which is built in
-    source: str
-    file: str  # PEM; "" if there is none
-    directories: list[str]  # looked into when a chain needs it
-    certificates: int  # in file and store, or of Mozilla's
-    skipped: list[
-        str
-    ]  # entries that are malformed: their numbers, and what is wrong with them; stores that cannot be read
-
-
 def trust_store() -> TrustStore:
     """The trust anchors that a default context of this process would have now. Loads the library.
 
     ValueError: the environment variable GOSSL_TRUST names a store that there is not. SSLError: it names the keychain,
     which cannot be read.
     """
+    from ._status import TrustStore
+
     anchors, said = _choice()
     if said is not None:
         faults = [_lib.get_certificate(der, _codes.CERT_SUBJECT) for der in said.trusted]

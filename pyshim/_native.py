@@ -6,9 +6,11 @@ them, for what does not happen usually, and instead of them where the interprete
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import _lib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # The builtin methods of a class, in the order of the library's table.
 _METHODS = {"conn": ("read", "write", "do_handshake"), "bio": ("read", "write")}

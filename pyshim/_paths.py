@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from typing import NamedTuple
 
 from . import _stock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 FILE_VARIABLE = "SSL_CERT_FILE"
 DIRECTORY_VARIABLE = "SSL_CERT_DIR"
@@ -43,13 +45,16 @@ _DIRECTORIES = (
 )
 
 
-class Choice(NamedTuple):
+class Choice:
     """The anchors of a default context."""
 
-    source: str  # ENVIRONMENT, SYSTEM, MOZILLA, KEYCHAIN, or WINDOWS, whose store file and directories are added to
-    file: str  # "" if there is none
-    directories: list[str]
-    asked: bool = False  # GOSSL_TRUST names the source
+    __slots__ = ("asked", "directories", "file", "source")
+
+    def __init__(self, source: str, file: str, directories: list[str], asked: bool = False) -> None:
+        self.source = source  # ENVIRONMENT, SYSTEM, MOZILLA, KEYCHAIN, or WINDOWS, whose store the others are added to
+        self.file = file  # "" if there is none
+        self.directories = directories
+        self.asked = asked  # GOSSL_TRUST names the source
 
 
 def default_locations() -> tuple[str, str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _codes, _errors, _lib
 from ._immutable import Final, Immutable, Uncreatable, Unpicklable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._context import _SSLContext
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os as _os
 import sys as _sys
 import warnings as _warnings
-from typing import Any as _Any
 
 from . import _cert, _codes, _consts, _errors, _lib, _paths, _stock
 from ._bio import MemoryBIO
@@ -24,7 +23,12 @@ from ._errors import (
     SSLZeroReturnError,
 )
 from ._session import SSLSession
-from ._socket import _SSLSocket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any as _Any
+
+    from ._socket import _SSLSocket
 
 __all__ = [
     "Certificate",
@@ -136,11 +140,15 @@ if _sys.version_info < (3, 12):
 
     __all__ += ["RAND_pseudo_bytes"]
 
-    def __getattr__(name: str) -> _Any:
-        # OpenSSL's tables of error names, which the module had as attributes until 3.12.
-        if name in ("err_codes_to_names", "err_names_to_codes", "lib_codes_to_names"):
-            return getattr(_stock.load(), name, {})
-        raise AttributeError(f"module '_ssl' has no attribute {name!r}")
+
+def __getattr__(name: str) -> _Any:
+    if name == "_SSLSocket":  # not before there are connections: `import ssl` is to stay short
+        from ._socket import _SSLSocket
+
+        return _SSLSocket
+    if name in ("err_codes_to_names", "err_names_to_codes", "lib_codes_to_names") and _sys.version_info < (3, 12):
+        return getattr(_stock.load(), name, {})  # OpenSSL's tables of error names
+    raise AttributeError(f"module '_ssl' has no attribute {name!r}")
 
 
 if _sys.platform == "win32":

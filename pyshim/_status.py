@@ -40,6 +40,19 @@ class Status(NamedTuple):
     openssl: list[str]  # what does not: contexts made before a late install(), and modules with a TLS of their own
 
 
+class TrustStore(NamedTuple):
+    """What trust_store() gives."""
+
+    # "environment" (SSL_CERT_FILE, SSL_CERT_DIR), "system", "keychain" (macOS's), "windows" (its stores CA and ROOT,
+    # beside file and directories), or "mozilla", which is built in
+    source: str
+    file: str  # PEM; "" if there is none
+    directories: list[str]  # looked into when a chain needs it
+    certificates: int  # in file and store, or of Mozilla's
+    # entries that are malformed: their numbers, and what is wrong with them; stores that cannot be read
+    skipped: list[str]
+
+
 def status() -> Status:
     """What in this process runs on gossl, and what goes on with OpenSSL or another library. Loads no library.
 

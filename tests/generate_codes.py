@@ -9,8 +9,6 @@ TARGET = ROOT / "pyshim" / "_codes.py"
 
 HEAD = '''"""The numbers of gossl.h. Made by tests/generate_codes.py; do not edit."""
 
-from typing import Final
-
 '''
 
 
@@ -21,7 +19,7 @@ def defines(text: str) -> dict[str, int]:
 
 
 def generate() -> str:
-    lines = [f"{name}: Final = {value}" for name, value in defines(HEADER.read_text()).items()]
+    lines = [f"{name} = {value}" for name, value in defines(HEADER.read_text()).items()]
     return HEAD + "\n".join(lines) + "\n"
 
 
