@@ -3,7 +3,6 @@ package pki
 import (
 	"bytes"
 	"hash/maphash"
-	"slices"
 	"sync/atomic"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -238,7 +237,10 @@ func (p *Pool) bySubject(name []byte) []*Certificate {
 	return l
 }
 
-func (p *Pool) contains(c *Certificate) bool {
+// eachNamed calls f with each certificate of a canonical subject.
+func (p *Pool) eachNamed(subject []byte, f func(der []byte)) {
 	all := p.contents()
-	return slices.ContainsFunc(all.index[string(c.subject)], func(i int) bool { return bytes.Equal(all.ders[i], c.Raw) })
+	for _, i := range all.index[string(subject)] {
+		f(all.ders[i])
+	}
 }

@@ -59,8 +59,15 @@ func (s *Store) AddCertificates(certs []*Certificate) {
 	for _, old := range s.own {
 		have[string(old.Raw)] = true
 	}
+	asked := map[string]bool{} // names that the pools have been asked for
 	for _, c := range certs {
-		if !have[string(c.Raw)] && !s.inPools(c) {
+		if !asked[string(c.subject)] {
+			asked[string(c.subject)] = true
+			for _, p := range s.pools {
+				p.eachNamed(c.subject, func(der []byte) { have[string(der)] = true })
+			}
+		}
+		if !have[string(c.Raw)] {
 			s.own = append(s.own, c)
 			have[string(c.Raw)] = true
 		}
@@ -70,15 +77,15 @@ func (s *Store) AddCertificates(certs []*Certificate) {
 func (s *Store) add(c *Certificate) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.inPools(c) || slices.ContainsFunc(s.own, func(old *Certificate) bool { return bytes.Equal(old.Raw, c.Raw) }) {
+	found := slices.ContainsFunc(s.own, func(old *Certificate) bool { return bytes.Equal(old.Raw, c.Raw) })
+	for _, p := range s.pools {
+		p.eachNamed(c.subject, func(der []byte) { found = found || bytes.Equal(der, c.Raw) })
+	}
+	if found {
 		return false
 	}
 	s.own = append(s.own, c)
 	return true
-}
-
-func (s *Store) inPools(c *Certificate) bool {
-	return slices.ContainsFunc(s.pools, func(p *Pool) bool { return p.contains(c) })
 }
 
 // AddCRL adds a certificate revocation list.
