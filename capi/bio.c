@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KIND_BIO = 4, FIRST_CAP = 2048 };
+enum { KIND_BIO = 4, FIRST_CAP = 512 };
 
 typedef struct slot {
   bio *queue;
@@ -74,11 +74,11 @@ void bio_unlock(bio *b) { __atomic_store_n(&b->lock, 0, __ATOMIC_RELEASE); }
 
 /* The memory of queues that have become empty, for the next ones: an idle queue has none. A piece of memory carries its
    size in its first bytes while it is here. */
-enum { SPARES = 16, LARGEST_SPARE = 1 << 18 };
+enum { SPARES = 16, LARGEST_SPARE = 1 << 18, MOST_OVER = 4 };
 static KEPT void *spares[SPARES];
 
 static void spare(void *data, size_t cap) {
-  if (cap <= LARGEST_SPARE) {
+  if (cap >= FIRST_CAP && cap <= LARGEST_SPARE) {
     memcpy(data, &cap, sizeof cap);
     for (int i = 0; i < SPARES && data; i++) {
       void *none = NULL;
@@ -96,11 +96,11 @@ static void *obtain(size_t *need) {
     if (!data) continue;
     size_t cap;
     memcpy(&cap, data, sizeof cap);
-    if (cap >= *need) {
+    if (cap >= *need && cap / MOST_OVER <= *need) {
       *need = cap;
       return data;
     }
-    free(data); /* too small for what goes on here */
+    free(data); /* too small for what goes on here, or so large that it would be wasted on a queue that stays */
   }
   return malloc(*need);
 }
@@ -124,6 +124,17 @@ void bio_rest(bio *b) {
   spare(b->data, b->cap);
   b->data = NULL;
   b->cap = b->start = b->end = 0;
+}
+
+void bio_trim(bio *b) {
+  size_t queued = b->end - b->start;
+  uint8_t *data = queued && b->cap / MOST_OVER > queued ? malloc(queued) : NULL;
+  if (!data) return;
+  memcpy(data, b->data + b->start, queued);
+  spare(b->data, b->cap);
+  b->data = data;
+  b->cap = b->end = queued;
+  b->start = 0;
 }
 
 /* Room for n more bytes behind the queued ones. */

@@ -24,6 +24,8 @@ void bio_unlock(bio *b);
 int bio_reserve(bio *b, size_t need);
 /* Gives the memory of an empty queue away. */
 void bio_rest(bio *b);
+/* Leaves a queue that little is in with no more memory than that takes. */
+void bio_trim(bio *b);
 /* Adds to the queue, takes from it: the lock is held. A count, or GOSSL_E_SYSCALL without memory. */
 int64_t bio_add(bio *b, const uint8_t *data, size_t n);
 int64_t bio_take(bio *b, uint8_t *into, size_t most);

@@ -37,19 +37,22 @@ func (*config) Interrupted() {}
 var configs = slab[config]{kind: kindConfig}
 
 // heapFloor is address space that is never touched: it counts as live, so that a process with few connections collects
-// after that much garbage, and not after each 4 MB, which is every fifty handshakes. Memory it is not. The first
+// after 8 MB of garbage, and not after each 2 MB, which is every thirty handshakes. Memory it is not. The first
 // connection takes it, since that makes the collector run.
-const heapFloor = 8 << 20
+const heapFloor = 16 << 20
 
-var floor = sync.OnceValue(func() []byte { return make([]byte, heapFloor) })
+var floor = sync.OnceValue(func() []byte {
+	debug.SetGCPercent(garbage)
+	return make([]byte, heapFloor)
+})
 
 // go_start is the first call into a runtime. What the environment says about the runtimes of Go programs was not said
-// for this one; to set what is so already would stop the runtime all the same. generation is 1, and more in forked
+// for this one; to set what does not matter before there are connections would stop the runtime all the same. generation is 1, and more in forked
 // children.
 //
 //export go_start
 func go_start(generation uint32) {
-	if garbage != 100 || os.Getenv("GOGC") != "" {
+	if garbage < 0 || os.Getenv("GOGC") != "" {
 		debug.SetGCPercent(garbage)
 	}
 	if os.Getenv("GOMEMLIMIT") != "" {

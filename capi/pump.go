@@ -283,7 +283,7 @@ func orWantWrite(err error) error {
 
 // handshake is done when its last flight has left too.
 func (k *conn) handshake() (int, error) {
-	return k.run(func() (int, error) {
+	n, err := k.run(func() (int, error) {
 		if k.c.HandshakeDone() {
 			return 0, k.c.Err()
 		}
@@ -291,6 +291,12 @@ func (k *conn) handshake() (int, error) {
 		k.ticketsOnly = err == nil && k.c.Side() == core.Server && k.c.Version() == core.VersionTLS13
 		return 0, err
 	})
+	if err == nil && k.in != nil && k.lockQueues() {
+		C.bio_rest(k.in)
+		C.bio_trim(k.out) // a client that only writes leaves the tickets there
+		k.unlockQueues()
+	}
+	return n, err
 }
 
 // unread reports whether an error of the transport only says that the client closed without reading its tickets. Then
