@@ -84,6 +84,7 @@ def build_library(target: Path, tags: str = "") -> None:
     deferred = mode == "c-shared" and is_x86_64_glibc(machine)
     if deferred:
         tags += ",gossl_deferred"
+    target.unlink(missing_ok=True)  # else Go may leave it as it is, and what is done to it below be done twice
     command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
     built = subprocess.run(
         [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"],

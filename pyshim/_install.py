@@ -13,7 +13,7 @@ import sys
 import threading
 from types import ModuleType
 
-from . import _beside, _defaults, _stock
+from . import _stock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def install() -> None:
                 sys.modules["ssl"] = _ours
             _mode = "start"
             return
+        from . import _defaults
         from ._late import Switch
 
         if _switch is None or _switch.module is not stock:
@@ -66,6 +67,8 @@ def uninstall() -> None:
     with _lock:
         mode, _mode = _mode, ""
         if mode == "late" and _switch is not None:
+            from . import _defaults
+
             _switch.off()
             _defaults.put_back()
         if mode != "start":
@@ -141,6 +144,7 @@ def _make() -> ModuleType:
 
 def _known_as(cls: Any) -> Any:
     """The class derived so that isinstance() also finds the other ssl module's class of that name."""
+    from . import _beside
 
     def known(self: Any) -> type:
         return _beside.also(type(self), cls.__name__, cls)
