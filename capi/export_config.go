@@ -37,18 +37,24 @@ func (*config) Interrupted() {}
 var configs = slab[config]{kind: kindConfig}
 
 // heapFloor is address space that is never touched: it counts as live, so that a process with few connections collects
-// after 8 MB of garbage, and not after each 2 MB, which is every thirty handshakes. Memory it is not. The first
-// connection takes it, since that makes the collector run.
+// after 8 MB of garbage, and not after each 2 MB, which is every thirty handshakes. Memory it is not.
 const heapFloor = 16 << 20
 
+// floor fits the runtime to connections. The first one calls it, since it stops the runtime and makes the collector run.
+//
+// A thread that has been in Go keeps one of the runtime's places for running Go until it is back. Where no place is free
+// the runtime takes such a place away after 20 microseconds, has a thread that wakes up as often to do so, and lets threads
+// wait for one another. With a place more than there are processors one is free. With many more, the collector would run
+// in all of them.
 var floor = sync.OnceValue(func() []byte {
+	runtime.GOMAXPROCS(runtime.NumCPU() + 1)
 	debug.SetGCPercent(garbage)
 	return make([]byte, heapFloor)
 })
 
 // go_start is the first call into a runtime. What the environment says about the runtimes of Go programs was not said
-// for this one; to set what does not matter before there are connections would stop the runtime all the same. generation is 1, and more in forked
-// children.
+// for this one; to set what does not matter before there are connections would stop the runtime all the same. generation
+// is 1, and more in forked children.
 //
 //export go_start
 func go_start(generation uint32) {
