@@ -8,6 +8,7 @@ import (
 	_ "crypto/sha1"
 	_ "crypto/sha256"
 	_ "crypto/sha512"
+	"hash"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -93,12 +94,7 @@ func derivePKCS12(hash crypto.Hash, p *phrase, salt []byte, iterations int, purp
 		h.Reset()
 		h.Write(bytes.Repeat([]byte{purpose}, v))
 		h.Write(input)
-		a := h.Sum(nil)
-		for range iterations - 1 {
-			h.Reset()
-			h.Write(a)
-			a = h.Sum(a[:0])
-		}
+		a := iterated(h, iterations)
 		if out = append(out, a...); len(out) >= size {
 			return out[:size], nil
 		}
@@ -151,13 +147,18 @@ func derivePBKDF1(hash crypto.Hash, password, salt []byte, iterations int, w *wo
 	h := hash.New()
 	h.Write(password)
 	h.Write(salt)
-	derived := h.Sum(nil)
+	return iterated(h, iterations), nil
+}
+
+// iterated is the hash of what has been written to h, hashed again until it has been so often in all.
+func iterated(h hash.Hash, iterations int) []byte {
+	sum := h.Sum(nil)
 	for range iterations - 1 {
 		h.Reset()
-		h.Write(derived)
-		derived = h.Sum(derived[:0])
+		h.Write(sum)
+		sum = h.Sum(sum[:0])
 	}
-	return derived, nil
+	return sum
 }
 
 // Object identifiers as the content of their DER.
