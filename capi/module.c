@@ -79,11 +79,6 @@ static int take(void *const *arguments, intptr_t count, const char *kinds, uint6
   return 1;
 }
 
-static void *none(void) {
-  py.retain(py.none);
-  return py.none;
-}
-
 /* A refusal is a tuple: the status, and the members of the error. */
 static void *refusal(int64_t status, const gossl_error *e) {
   return py.build("(iiiiiiyyyyy)", (int)status, e->library, e->reason, e->alert, e->verify, e->sys_errno,
@@ -107,7 +102,7 @@ static void *refusal(int64_t status, const gossl_error *e) {
     TAKEN(kinds);                                               \
     gossl_error e = {0};                                        \
     int32_t status = gossl_##name(__VA_ARGS__, &e);             \
-    return status == GOSSL_OK ? none() : refusal(status, &e);   \
+    return status == GOSSL_OK ? python_none() : refusal(status, &e);   \
   }
 
 /* The same for what may take longer than about 2 microseconds: other threads of Python run meanwhile. */
@@ -118,7 +113,7 @@ static void *refusal(int64_t status, const gossl_error *e) {
     void *state = py.leave_python();                            \
     int32_t status = gossl_##name(__VA_ARGS__, &e);             \
     py.enter_python(state);                                     \
-    return status == GOSSL_OK ? none() : refusal(status, &e);   \
+    return status == GOSSL_OK ? python_none() : refusal(status, &e);   \
   }
 
 /* The number that a function gives by its last argument but one, or a refusal. */
@@ -152,7 +147,7 @@ static void *refusal(int64_t status, const gossl_error *e) {
   BUILTIN(name) {            \
     TAKEN("n");              \
     gossl_##name(v[0]);      \
-    return none();           \
+    return python_none();           \
   }
 
 /* Bytes, into as much room as the function says that it needs; or a negative status, or a refusal. */
@@ -265,7 +260,7 @@ BUILTIN(restarts) {
 
 BUILTIN(abandon) {
   fork_abandon();
-  return none();
+  return python_none();
 }
 
 /* (file) -> where the OpenSSL that a library is linked to looks for trust anchors, (file, directory); None if it cannot be
@@ -275,7 +270,7 @@ BUILTIN(openssl_places) {
   const char *file = NULL, *directory = NULL;
 #ifndef _WIN32
   void *library = dlopen(TEXT(0), RTLD_LAZY | RTLD_LOCAL);
-  if (!library) return none();
+  if (!library) return python_none();
   const char *(*of_file)(void) = (const char *(*)(void))dlsym(library, "X509_get_default_cert_file");
   const char *(*of_directory)(void) = (const char *(*)(void))dlsym(library, "X509_get_default_cert_dir");
   if (of_file && of_directory) {
@@ -283,7 +278,7 @@ BUILTIN(openssl_places) {
     directory = of_directory();
   }
 #endif
-  return file && directory ? py.build("(yy)", file, directory) : none();
+  return file && directory ? py.build("(yy)", file, directory) : python_none();
 }
 
 /* (object, its size, value) -> the one place in the object, in bytes, where the value is; or -1. */
@@ -307,23 +302,22 @@ BUILTIN(method) {
 BUILTIN(place_conn) {
   TAKEN("nn");
   python_place_conn((intptr_t)v[0], (intptr_t)v[1]);
-  return none();
+  return python_none();
 }
 
 BUILTIN(place_bio) {
   TAKEN("n");
   python_place_bio((intptr_t)v[0]);
-  return none();
+  return python_none();
 }
 
 BUILTIN(leave_wants) {
   python_leave_wants();
-  return none();
+  return python_none();
 }
 
-#define FASTCALL_ 0x80 /* METH_FASTCALL */
-#define OWN(name) {#name, engine_##name, FASTCALL_, NULL}
-#define OF_HEADER(name) {"gossl_" #name, engine_##name, FASTCALL_, NULL}
+#define OWN(name) {#name, engine_##name, PYTHON_FASTCALL, NULL}
+#define OF_HEADER(name) {"gossl_" #name, engine_##name, PYTHON_FASTCALL, NULL}
 
 static const python_method functions[] = {
     OF_HEADER(version), OF_HEADER(config_new), OF_HEADER(config_get_int), OF_HEADER(conn_new), OF_HEADER(conn_session),
@@ -338,8 +332,8 @@ static const python_method functions[] = {
     OF_HEADER(conn_take_trace), OF_HEADER(session_get), OF_HEADER(object_by_nid), OF_HEADER(object_find),
     OF_HEADER(verify_text), OF_HEADER(cert_get), OF_HEADER(cert_make), OF_HEADER(config_free), OF_HEADER(conn_free),
     OF_HEADER(session_free), OF_HEADER(bio_free), OF_HEADER(conn_error),
-    OWN(launch), OWN(abi_version), OWN(restarts), OWN(abandon), OWN(openssl_places), OWN(find), OWN(method), OWN(place_conn), OWN(place_bio),
-    OWN(leave_wants),
+    OWN(launch), OWN(abi_version), OWN(restarts), OWN(abandon), OWN(openssl_places), OWN(find), OWN(method),
+    OWN(place_conn), OWN(place_bio), OWN(leave_wants),
     {NULL, NULL, 0, NULL},
 };
 

@@ -19,7 +19,6 @@
 #ifdef _WIN32
 #include <winsock2.h>
 #define poll WSAPoll
-#undef FASTCALL /* another one of Windows' own */
 #else
 #include <poll.h>
 #endif
@@ -46,6 +45,11 @@ typedef struct {
 #define WRITABLE 1 /* PyBUF_WRITABLE */
 
 KEPT python_api py;
+
+void *python_none(void) {
+  py.retain(py.none);
+  return py.none;
+}
 
 API int32_t gossl_python_launch(void) { return runtime_launch(); }
 
@@ -527,8 +531,7 @@ static void *python_conn_do_handshake(void *self, void *const *arguments, intptr
   if (outcome == RAISED) return NULL;
   if (status >= 0) {
     o->agreed = 1;
-    py.retain(py.none);
-    return py.none;
+    return python_none();
   }
   if (outcome == WILL_NOT_WAIT && raises_want(status)) return raise_want(o, WANT_OF_HANDSHAKE);
   void *found = py.int_new(outcome < 0 ? outcome : status);
@@ -578,8 +581,7 @@ static void *python_queue_write(void *self, void *const *arguments, intptr_t cou
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------- */
 
-#define FASTCALL 0x80 /* METH_FASTCALL */
-#define METHOD(name) {#name, python_##name, FASTCALL, NULL}
+#define METHOD(name) {#name, python_##name, PYTHON_FASTCALL, NULL}
 
 const python_method python_methods[] = {
     METHOD(handshake),   METHOD(shutdown), METHOD(pending),   METHOD(get_int), METHOD(read),   METHOD(read_into),
@@ -588,7 +590,7 @@ const python_method python_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-#define DATA_METHOD(name, function, doc) {name, python_##function, FASTCALL, doc}
+#define DATA_METHOD(name, function, doc) {name, python_##function, PYTHON_FASTCALL, doc}
 
 const python_method python_class_methods[] = {
     DATA_METHOD("read", conn_read, "read(size, [buffer])\nRead up to size bytes from the SSL socket."),

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PYTHON_FASTCALL 0x80 /* METH_FASTCALL */
+
 /* PyMethodDef. The interpreter goes on reading one for as long as there is a builtin of it, which may be until the end
    of a subinterpreter: so they are the library's memory, which stays. */
 typedef struct python_method {
@@ -53,6 +55,9 @@ typedef struct python_api {
 } python_api;
 
 extern python_api py; /* python.c */
+
+/* None, as a new reference. */
+void *python_none(void);
 
 /* What the functions below return beside gossl.h's statuses. */
 #define PYTHON_TIMED_OUT (-1000)
