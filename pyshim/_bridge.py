@@ -107,8 +107,6 @@ class Bridge:
 
 def over(library: _lib.Library, incoming: Any, outgoing: Any) -> Bridge | None:
     """A bridge if one of the queues is not ours."""
-    if type(incoming) is MemoryBIO and type(outgoing) is MemoryBIO:
-        return None  # as nearly always, and without a look for that class
     if is_foreign(incoming) or is_foreign(outgoing):
         return Bridge(library, incoming, outgoing)
     return None

@@ -338,11 +338,15 @@ def wrap_bio(
     session: Any,
 ) -> _SSLSocket:
     """A connection between two queues of bytes, which may be the interpreter's own."""
-    if not (type(incoming) is MemoryBIO and type(outgoing) is MemoryBIO):
+    bridge = None
+    if not (type(incoming) is MemoryBIO and type(outgoing) is MemoryBIO):  # nearly always they are
         for name, bio in (("incoming", incoming), ("outgoing", outgoing)):
             if not isinstance(bio, MemoryBIO) and not _bridge.is_foreign(bio):
                 raise TypeError(f"_wrap_bio() argument {name!r} must be _ssl.MemoryBIO, not {type(bio).__name__}")
-    return _new(context, server_side, server_hostname, owner, session, bios=(incoming, outgoing))
+        bridge = _bridge.over(_lib.library(), incoming, outgoing)
+        if bridge is not None:
+            incoming, outgoing = bridge.incoming, bridge.outgoing
+    return _new(context, server_side, server_hostname, owner, session, bios=(incoming, outgoing), bridge=bridge)
 
 
 def _new(
@@ -352,7 +356,8 @@ def _new(
     owner: Any,
     session: Any,
     sock: _socket.socket | None = None,
-    bios: tuple[Any, Any] | None = None,
+    bios: tuple[MemoryBIO, MemoryBIO] | None = None,
+    bridge: _bridge.Bridge | None = None,
 ) -> _SSLSocket:
     name = None if server_hostname is None else _hostname(server_hostname)
     side = _codes.SERVER if server_side else _codes.CLIENT
@@ -363,13 +368,9 @@ def _new(
         raise ValueError("server_hostname cannot be an empty string or start with a leading dot.")
     offered = 0 if session is None else _session_number(session, context, server_side)
     self = object.__new__(_SSLSocket)
-    self._io = library = _lib.library()
-    incoming = outgoing = None
-    if bios is not None:
-        bridge = _bridge.over(library, *bios)
-        if bridge is not None:
-            self._io, bios = bridge, (bridge.incoming, bridge.outgoing)
-        incoming, outgoing = bios[0]._argument, bios[1]._argument
+    library = _lib.library()
+    self._io = bridge or library
+    incoming, outgoing = (None, None) if bios is None else (bios[0]._argument, bios[1]._argument)
     descriptor = -1 if sock is None else sock.fileno()
     made = library.conn_new(context._handle.value, side, name, descriptor, incoming, outgoing, offered, _WANTS)
     if type(made) is int:
@@ -386,7 +387,7 @@ def _new(
     self._failed = ""
     self._watched = _is_watched(context)
     # Not over queues of the interpreter's own, either. The methods of _plain belong to a library.
-    usual = not self._watched and self._io is library
+    usual = not self._watched and bridge is None
     self._about = (made if library.builtins else library) if usual else None
     return self
 
