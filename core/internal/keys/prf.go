@@ -1,12 +1,6 @@
 package keys
 
-import (
-	"crypto"
-	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"hash"
-)
+import "crypto"
 
 // Labels of RFC 5246 sections 6.3, 7.4.9 and 8.1, and RFC 7627 section 4.
 const (
@@ -25,18 +19,15 @@ const (
 
 // PRF is the PRF of a version (RFC 5246 section 5, or RFC 2246 section 5 with MD5 and SHA-1) under one secret. HMAC is keyed
 // once for all that is derived from it.
-type PRF struct {
-	h    crypto.Hash
-	macs []hash.Hash // one, or MD5's and SHA-1's
-}
+type PRF struct{ macs []*mac } // one, or MD5's and SHA-1's
 
 // NewPRF returns the PRF of a version, which from TLS 1.2 on is that of a hash.
 func NewPRF(version uint16, h crypto.Hash, secret []byte) *PRF {
 	if version >= version12 {
-		return &PRF{h, []hash.Hash{hmac.New(h.New, secret)}}
+		return &PRF{[]*mac{newMAC(h, secret)}}
 	}
 	half := (len(secret) + 1) / 2
-	return &PRF{h, []hash.Hash{hmac.New(md5.New, secret[:half]), hmac.New(sha1.New, secret[len(secret)-half:])}}
+	return &PRF{[]*mac{newMAC(crypto.MD5, secret[:half]), newMAC(crypto.SHA1, secret[len(secret)-half:])}}
 }
 
 // MasterSecret is RFC 5246 section 8.1, of a PRF under the premaster secret.
@@ -92,18 +83,10 @@ func (p *PRF) derive(label string, seed []byte, n int) []byte {
 }
 
 // pHash is P_hash of RFC 5246 section 5, with the mac of the secret.
-func pHash(out []byte, mac hash.Hash, seed []byte) {
-	a := make([]byte, 0, 2*mac.Size()) // A(i), and room for a block of the output
-	for input := seed; ; input = a {
-		mac.Reset() // crypto/hmac keeps the keyed state from the first Reset on
-		mac.Write(input)
-		a = mac.Sum(a[:0])
-		mac.Reset()
-		mac.Write(a)
-		mac.Write(seed)
-		out = out[copy(out, mac.Sum(a)[len(a):]):]
-		if len(out) == 0 {
-			return
-		}
+func pHash(out []byte, m *mac, seed []byte) {
+	a := make([]byte, 0, 2*m.h.Size()) // A(i), and room for a block of the output
+	for input := seed; len(out) > 0; input = a {
+		a = m.sum(a[:0], input, nil)
+		out = out[copy(out, m.sum(a, a, seed)[len(a):]):]
 	}
 }

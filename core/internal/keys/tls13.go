@@ -7,10 +7,7 @@
 //	          │ binder, early traffic   │ handshake traffic     │ application traffic, exporter, resumption
 package keys
 
-import (
-	"crypto"
-	"crypto/hmac"
-)
+import "crypto"
 
 // All labels of RFC 9846 section 7, without their prefix.
 const (
@@ -36,7 +33,7 @@ const (
 type EarlySecret struct {
 	h       crypto.Hash
 	secret  []byte
-	expand  *expander
+	expand  *mac
 	derived []byte // if known already
 }
 
@@ -44,14 +41,14 @@ type EarlySecret struct {
 type HandshakeSecret struct {
 	h      crypto.Hash
 	secret []byte
-	expand *expander
+	expand *mac
 }
 
 // MasterSecret13 is the last.
 type MasterSecret13 struct {
 	h      crypto.Hash
 	secret []byte
-	expand *expander
+	expand *mac
 }
 
 // NewEarlySecret starts the schedule with a pre-shared key, nil for none.
@@ -60,13 +57,10 @@ func NewEarlySecret(h crypto.Hash, psk []byte) *EarlySecret {
 		return withoutPSK(h)
 	}
 	secret := extract(h, psk, nil)
-	return &EarlySecret{h: h, secret: secret, expand: newExpander(h, secret)}
+	return &EarlySecret{h: h, secret: secret, expand: newMAC(h, secret)}
 }
 
 func (s *EarlySecret) label(label string, context []byte) []byte {
-	if s.expand == nil { // the one without a pre-shared key, which all connections share
-		return expandLabel(s.h, s.secret, label, context, s.h.Size())
-	}
 	return s.expand.label(label, context, s.h.Size())
 }
 
@@ -92,7 +86,7 @@ func (s *EarlySecret) HandshakeSecret(shared []byte) *HandshakeSecret {
 		salt = s.label(labelDerived, emptyHash(s.h))
 	}
 	secret := extract(s.h, shared, salt)
-	return &HandshakeSecret{s.h, secret, newExpander(s.h, secret)}
+	return &HandshakeSecret{s.h, secret, newMAC(s.h, secret)}
 }
 
 // ClientTraffic is derived from the transcript ClientHello..ServerHello.
@@ -108,18 +102,18 @@ func (s *HandshakeSecret) ServerTraffic(transcriptHash []byte) *HandshakeTraffic
 // MasterSecret ends the chain.
 func (s *HandshakeSecret) MasterSecret() *MasterSecret13 {
 	secret := extract(s.h, nil, s.expand.label(labelDerived, emptyHash(s.h), s.h.Size()))
-	return &MasterSecret13{s.h, secret, newExpander(s.h, secret)}
+	return &MasterSecret13{s.h, secret, newMAC(s.h, secret)}
 }
 
 // HandshakeTraffic is what one side's handshake traffic secret gives: the keys of its flight, and its Finished.
 type HandshakeTraffic struct {
 	h      crypto.Hash
 	secret []byte
-	expand *expander
+	expand *mac
 }
 
 func newHandshakeTraffic(h crypto.Hash, secret []byte) *HandshakeTraffic {
-	return &HandshakeTraffic{h, secret, newExpander(h, secret)}
+	return &HandshakeTraffic{h, secret, newMAC(h, secret)}
 }
 
 // Secret returns the secret itself, for the key log.
@@ -132,7 +126,7 @@ func (t *HandshakeTraffic) Key(keyLen, ivLen int) (key, iv []byte) {
 
 // FinishedMAC is the verify_data of the side's Finished (RFC 9846 section 4.4.4).
 func (t *HandshakeTraffic) FinishedMAC(transcriptHash []byte) []byte {
-	return finishedMAC(t.h, t.expand.label(labelFinished, nil, t.h.Size()), transcriptHash)
+	return macOf(t.h, t.expand.label(labelFinished, nil, t.h.Size()), transcriptHash)
 }
 
 // ClientApplicationTrafficSecret is derived from the transcript ClientHello..server Finished.
@@ -162,19 +156,13 @@ func NextTrafficSecret(h crypto.Hash, secret []byte) []byte {
 
 // TrafficKey derives key and IV from an application traffic secret (RFC 9846 section 7.3).
 func TrafficKey(h crypto.Hash, secret []byte, keyLen, ivLen int) (key, iv []byte) {
-	x := newExpander(h, secret)
+	x := newMAC(h, secret)
 	return x.label(labelKey, nil, keyLen), x.label(labelIV, nil, ivLen)
 }
 
 // FinishedMAC is the verify_data of a Finished after the handshake, and a PSK binder (RFC 9846 section 4.4.4).
 func FinishedMAC(h crypto.Hash, baseKey, transcriptHash []byte) []byte {
-	return finishedMAC(h, expandLabel(h, baseKey, labelFinished, nil, h.Size()), transcriptHash)
-}
-
-func finishedMAC(h crypto.Hash, key, transcriptHash []byte) []byte {
-	mac := hmac.New(h.New, key)
-	mac.Write(transcriptHash)
-	return mac.Sum(nil)
+	return macOf(h, expandLabel(h, baseKey, labelFinished, nil, h.Size()), transcriptHash)
 }
 
 // ResumptionPSK is the key that a ticket stands for (RFC 9846 section 4.6.1).
