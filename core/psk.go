@@ -88,10 +88,7 @@ func binderKey(early *keys.EarlySecret, s *Session) []byte {
 }
 
 func pskBinder(h crypto.Hash, binderKey []byte, t *keys.Transcript, truncated []byte) []byte {
-	partial := t.Clone()
-	partial.SetHash(h)
-	partial.Write(truncated)
-	return keys.FinishedMAC(h, binderKey, partial.Sum())
+	return keys.FinishedMAC(h, binderKey, t.SumWith(h, truncated))
 }
 
 // checkBinder compares in constant time.

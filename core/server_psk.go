@@ -104,12 +104,15 @@ func (hs *server13) usePSK(p *serverPSK) error {
 	if before == nil {
 		before = keys.NewTranscript()
 	}
-	want := pskBinder(hs.suite.Hash, binderKey(p.early, p.session), before, hs.helloRaw[:len(hs.helloRaw)-hs.hello.BindersLen()])
+	truncated := hs.helloRaw[:len(hs.helloRaw)-hs.hello.BindersLen()]
+	want := pskBinder(hs.suite.Hash, binderKey(p.early, p.session), before, truncated)
 	if !checkBinder(want, hs.hello.PSKBinders[p.index]) {
 		return alert.Misbehaved(alert.ReasonBinderDoesNotVerify, alert.DecryptError,
 			"client does not know the pre-shared key that it offers")
 	}
 	hs.psk = p
+	before.Write(hs.helloRaw)
+	hs.transcript = before // the same messages, most of them hashed
 	return nil
 }
 

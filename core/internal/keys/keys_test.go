@@ -3,6 +3,7 @@ package keys
 import (
 	"crypto"
 	"encoding/hex"
+	"hash"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,4 +73,39 @@ func TestTranscript(t *testing.T) {
 	legacy := NewTranscript()
 	legacy.SetLegacyHash()
 	require.Len(t, legacy.Sum(), 16+20)
+}
+
+// The hash through a part of the next message, as of a PSK binder: what comes after it is the same whether or not its hash
+// becomes the transcript's.
+func TestTranscriptWithTheBeginningOfAMessage(t *testing.T) {
+	sha256, sha384 := crypto.SHA256.New, crypto.SHA384.New
+	for _, first := range []string{"", "first"} {
+		for _, then := range []crypto.Hash{crypto.SHA256, crypto.SHA384} {
+			tr := NewTranscript()
+			tr.Write([]byte(first))
+			require.Equal(t, sum(sha384, first+"beg"), tr.SumWith(crypto.SHA384, []byte("beg")))
+			require.Equal(t, sum(sha256, first+"begin"), tr.SumWith(crypto.SHA256, []byte("begin")))
+			tr.Write([]byte("beginning"))
+			require.Equal(t, first+"beginning", string(tr.Buffered()))
+			clone := tr.Clone()
+			tr.SetHash(then)
+			clone.SetHash(then)
+			require.Equal(t, sum(then.New, first+"beginning"), tr.Sum())
+			require.Equal(t, tr.Sum(), clone.Sum())
+			require.Equal(t, sum(then.New, first+"beginningnext"), tr.SumWith(then, []byte("next")))
+			tr.Write([]byte("next message"))
+			require.Equal(t, sum(then.New, first+"beginningnext message"), tr.Sum())
+		}
+	}
+	unused := NewTranscript()
+	unused.SumWith(crypto.SHA256, []byte("beginning"))
+	unused.Write([]byte("beg")) // less than was said
+	unused.SetHash(crypto.SHA256)
+	require.Equal(t, sum(sha256, "beg"), unused.Sum())
+}
+
+func sum(h func() hash.Hash, messages string) []byte {
+	d := h()
+	d.Write([]byte(messages))
+	return d.Sum(nil)
 }

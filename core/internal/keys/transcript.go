@@ -16,6 +16,14 @@ type Transcript struct {
 	h        crypto.Hash
 	messages []byte
 	dropped  bool
+	ahead    ahead
+}
+
+// ahead is a hash that may become the transcript's: it has begun with a message that is not there yet.
+type ahead struct {
+	hash hash.Hash
+	h    crypto.Hash
+	n    int // bytes
 }
 
 // NewTranscript returns an empty transcript.
@@ -42,6 +50,12 @@ func (t *Transcript) set(h crypto.Hash, parts ...crypto.Hash) {
 		return
 	}
 	t.h = h
+	if a := t.ahead; a.h == h && a.n <= len(t.messages) {
+		a.hash.Write(t.messages[a.n:])
+		t.hashes, t.ahead = []hash.Hash{a.hash}, ahead{}
+		return
+	}
+	t.ahead = ahead{}
 	for _, p := range parts {
 		d := p.New()
 		d.Write(t.messages)
@@ -58,17 +72,36 @@ func (t *Transcript) Sum() []byte {
 	return out
 }
 
+// SumWith returns the hash of the messages and of the beginning of the next one, with which that has to begin. If the
+// hash is not fixed, it is h, and the beginning is not hashed again if h becomes the transcript's.
+func (t *Transcript) SumWith(h crypto.Hash, beginning []byte) []byte {
+	if t.hashes != nil {
+		d := clone(t.hashes[0])
+		d.Write(beginning)
+		return d.Sum(nil)
+	}
+	d := h.New()
+	d.Write(t.messages)
+	d.Write(beginning)
+	t.ahead = ahead{d, h, len(t.messages) + len(beginning)}
+	return d.Sum(nil)
+}
+
 // Clone returns an independent copy.
 func (t *Transcript) Clone() *Transcript {
 	c := &Transcript{h: t.h, dropped: t.dropped, messages: append([]byte(nil), t.messages...)}
 	for _, h := range t.hashes {
-		d, err := h.(hash.Cloner).Clone()
-		if err != nil {
-			panic("keys: " + err.Error()) // every hash of the standard library can be cloned
-		}
-		c.hashes = append(c.hashes, d)
+		c.hashes = append(c.hashes, clone(h))
 	}
 	return c
+}
+
+func clone(h hash.Hash) hash.Hash {
+	d, err := h.(hash.Cloner).Clone()
+	if err != nil {
+		panic("keys: " + err.Error()) // every hash of the standard library can be cloned
+	}
+	return d
 }
 
 // ReplaceWithMessageHash puts message_hash in place of the first ClientHello (RFC 9846 section 4.4.1).
