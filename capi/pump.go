@@ -239,6 +239,9 @@ func (k *conn) moreComes(room int) bool {
 	return k.c.In().Len() >= headerLen && need > longestAlert && need <= room
 }
 
+// recordsShare: of what is queued, less than one part in so many is headers and tags, if records are long.
+const recordsShare = 1 << 8
+
 // write is a write with the memory of one that could not be sent in full: its repetition sends the rest and seals
 // nothing.
 func (k *conn) write(p []byte) (int, error) {
@@ -251,7 +254,12 @@ func (k *conn) write(p []byte) (int, error) {
 		}
 	}
 	k.ticketsOnly = false
-	n, err := k.run(func() (int, error) { return k.c.Write(p) })
+	n, err := k.run(func() (int, error) {
+		if k.out != nil && len(p) > longRecord {
+			k.c.Out().Space(len(p) + len(p)/recordsShare + headerLen) // at once: what the queue outgrows is copied
+		}
+		return k.c.Write(p)
+	})
 	if err == errWantWrite && n > 0 {
 		k.owed = n
 	}
