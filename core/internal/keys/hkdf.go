@@ -28,7 +28,9 @@ func labelInfo(b []byte, label string, context []byte, n int) []byte {
 // expandLabel is HKDF-Expand-Label for a secret with one label.
 func expandLabel(h crypto.Hash, secret []byte, label string, context []byte, n int) []byte {
 	if n <= h.Size() {
-		return macOf(h, secret, append(labelInfo(nil, label, context, n), counter...))[:n:n]
+		s := scratchOf(h)
+		defer s.done()
+		return s.sumOnce(h, secret, labelInfo(s.info[:0], label, context, n), counter)[:n:n]
 	}
 	out, err := hkdf.Expand(h.New, secret, string(labelInfo(nil, label, context, n)), n)
 	if err != nil {
@@ -43,7 +45,7 @@ func extract(h crypto.Hash, secret, salt []byte) []byte {
 		secret = constantsOf(h).zeros
 	}
 	if salt == nil {
-		return constantsOf(h).unsalted.sum(make([]byte, 0, h.Size()), secret, nil)
+		return constantsOf(h).unsalted.sum(secret)
 	}
 	return macOf(h, salt, secret)
 }
@@ -56,7 +58,7 @@ var constants struct {
 
 type constant struct {
 	zeros, empty []byte       // as many bytes as the hash has, and the hash of nothing
-	unsalted     *mac         // under zeros
+	unsalted     mac          // under zeros
 	early        *EarlySecret // without a pre-shared key
 }
 
@@ -74,7 +76,7 @@ func constantsOf(h crypto.Hash) *constant {
 func newConstant(h crypto.Hash) constant {
 	zeros := make([]byte, h.Size())
 	c := constant{zeros: zeros, empty: h.New().Sum(nil), unsalted: newMAC(h, zeros)}
-	secret := c.unsalted.sum(nil, zeros, nil)
+	secret := c.unsalted.sum(zeros)
 	c.early = &EarlySecret{h: h, secret: secret, expand: newMAC(h, secret)}
 	c.early.derived = c.early.label(labelDerived, c.empty)
 	return c

@@ -23,11 +23,12 @@ type mac struct {
 // inValidatedMode is for tests to change.
 var inValidatedMode = fips140.Enabled()
 
-func newMAC(h crypto.Hash, key []byte) *mac {
+func newMAC(h crypto.Hash, key []byte) (m mac) {
+	m.h = h
 	if inValidatedMode {
-		return &mac{h: h, key: key}
+		m.key = key
+		return m
 	}
-	m := &mac{h: h}
 	s := scratchOf(h)
 	defer s.done()
 	key = s.shorten(key)
@@ -38,28 +39,18 @@ func newMAC(h crypto.Hash, key []byte) *mac {
 	return m
 }
 
-// sum appends the MAC of a message in two parts to out.
-func (m *mac) sum(out, a, b []byte) []byte {
+// sum returns the MAC of a message.
+func (m *mac) sum(message []byte) []byte {
 	s := scratchOf(m.h)
 	defer s.done()
-	return s.sum(m, out, a, b)
+	return s.sum(m, make([]byte, 0, m.h.Size()), message, nil)
 }
 
 // macOf is the MAC under a key with a single message.
 func macOf(h crypto.Hash, key, message []byte) []byte {
-	out := make([]byte, 0, h.Size())
-	if inValidatedMode {
-		return newMAC(h, key).sum(out, message, nil)
-	}
 	s := scratchOf(h)
 	defer s.done()
-	key = s.shorten(key)
-	s.begin(key, &innerPad)
-	s.digest.Write(message)
-	s.inner = s.digest.Sum(s.inner[:0])
-	s.begin(key, &outerPad)
-	s.digest.Write(s.inner)
-	return s.digest.Sum(out)
+	return s.sumOnce(h, key, message, nil)
 }
 
 // The largest of the hashes that TLS has, SHA-512, in the encoding of the standard library: a word that names the hash,
@@ -82,7 +73,8 @@ type scratch struct {
 	block  []byte
 	inner  []byte    // the inner hash
 	long   []byte    // of a key longer than a block
-	info   [128]byte // HKDF's
+	info   [128]byte // what is expanded
+	a      [2 * maxChain]byte
 }
 
 type resumable interface {
@@ -127,6 +119,7 @@ func (s *scratch) done() {
 	clear(s.inner)
 	clear(s.long)
 	clear(s.info[:])
+	clear(s.a[:])
 	s.restore(s.home.initial)
 	s.home.pool.Put(s)
 }
@@ -168,12 +161,10 @@ func (s *scratch) resume(chain []byte) {
 	s.restore(s.state)
 }
 
+// sum appends the MAC of a message in two parts to out.
 func (s *scratch) sum(m *mac, out, a, b []byte) []byte {
 	if m.key != nil {
-		validated := hmac.New(m.h.New, m.key)
-		validated.Write(a)
-		validated.Write(b)
-		return validated.Sum(out)
+		return validated(m.h, m.key, out, a, b)
 	}
 	s.resume(m.inner[:])
 	s.digest.Write(a)
@@ -182,4 +173,27 @@ func (s *scratch) sum(m *mac, out, a, b []byte) []byte {
 	s.resume(m.outer[:])
 	s.digest.Write(s.inner)
 	return s.digest.Sum(out)
+}
+
+// sumOnce is sum under a key with a single message.
+func (s *scratch) sumOnce(h crypto.Hash, key, a, b []byte) []byte {
+	out := make([]byte, 0, h.Size())
+	if inValidatedMode {
+		return validated(h, key, out, a, b)
+	}
+	key = s.shorten(key)
+	s.begin(key, &innerPad)
+	s.digest.Write(a)
+	s.digest.Write(b)
+	s.inner = s.digest.Sum(s.inner[:0])
+	s.begin(key, &outerPad)
+	s.digest.Write(s.inner)
+	return s.digest.Sum(out)
+}
+
+func validated(h crypto.Hash, key, out, a, b []byte) []byte {
+	m := hmac.New(h.New, key)
+	m.Write(a)
+	m.Write(b)
+	return m.Sum(out)
 }

@@ -18,6 +18,12 @@ func reference(h crypto.Hash, key, message []byte) []byte {
 	return m.Sum(nil)
 }
 
+func inParts(m *mac, a, b []byte) []byte {
+	s := scratchOf(m.h)
+	defer s.done()
+	return s.sum(m, nil, a, b)
+}
+
 // Keys and messages of all lengths up to more than two blocks, with a key that serves several messages and with one that
 // serves one.
 func TestHMACIsTheStandardLibrarys(t *testing.T) {
@@ -31,10 +37,10 @@ func TestHMACIsTheStandardLibrarys(t *testing.T) {
 			want := reference(h, key, all)
 			require.Equal(t, want, macOf(h, key, all), "%v, key of %d bytes", h, n)
 			m := newMAC(h, key)
-			require.Equal(t, want, m.sum(nil, all, nil), "%v, key of %d bytes", h, n)
+			require.Equal(t, want, m.sum(all), "%v, key of %d bytes", h, n)
 			want = reference(h, key, message)
 			for cut := range min(n, 3) {
-				require.Equal(t, want, m.sum(nil, message[:cut], message[cut:]), "%v, message of %d bytes", h, n)
+				require.Equal(t, want, inParts(&m, message[:cut], message[cut:]), "%v, message of %d bytes", h, n)
 			}
 			require.Equal(t, want, macOf(h, key, message), "%v, message of %d bytes", h, n)
 		}
@@ -43,11 +49,11 @@ func TestHMACIsTheStandardLibrarys(t *testing.T) {
 
 func TestHMACIsTheValidatedOneInFIPSMode(t *testing.T) {
 	prk := bytes.Repeat([]byte{9}, 48)
-	want, wantPRF := scheduled(prk), NewPRF(version12, crypto.SHA384, prk).derive("label", prk, 100)
+	want, wantPRF := scheduled(prk), NewPRF(version12, crypto.SHA384, prk).derive("label", prk, prk, 100)
 	inValidatedMode = !inValidatedMode
 	defer func() { inValidatedMode = !inValidatedMode }()
 	require.Equal(t, want, scheduled(prk))
-	require.Equal(t, wantPRF, NewPRF(version12, crypto.SHA384, prk).derive("label", prk, 100))
+	require.Equal(t, wantPRF, NewPRF(version12, crypto.SHA384, prk).derive("label", prk, prk, 100))
 }
 
 // scheduled is what comes out at the end of a schedule that began with a key.
@@ -68,11 +74,13 @@ func TestScratchIsCleared(t *testing.T) {
 	s.save(make([]byte, maxChain))
 	s.digest.Write(secret[:100]) // less than a block: the digest keeps it
 	s.inner = s.digest.Sum(s.inner[:0])
+	copy(s.info[:], secret)
+	copy(s.a[:], secret)
 	s.done()
 	state, err := s.digest.AppendBinary(nil)
 	require.NoError(t, err)
 	require.Equal(t, s.home.initial, state)
-	for _, b := range [][]byte{s.chain, s.block, s.inner, s.long, s.info[:]} {
+	for _, b := range [][]byte{s.chain, s.block, s.inner, s.long, s.info[:], s.a[:]} {
 		require.Equal(t, make([]byte, len(b)), b)
 	}
 	d := s.digest
@@ -87,7 +95,7 @@ func TestHMACIsForManyAtOnce(t *testing.T) {
 	for range 4 {
 		all.Go(func() {
 			for range 200 {
-				if !bytes.Equal(want, m.sum(nil, []byte("mess"), []byte("age"))) {
+				if !bytes.Equal(want, inParts(&m, []byte("mess"), []byte("age"))) {
 					t.Error("another MAC")
 				}
 			}

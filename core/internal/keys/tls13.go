@@ -33,7 +33,7 @@ const (
 type EarlySecret struct {
 	h       crypto.Hash
 	secret  []byte
-	expand  *mac
+	expand  mac
 	derived []byte // if known already
 }
 
@@ -41,14 +41,14 @@ type EarlySecret struct {
 type HandshakeSecret struct {
 	h      crypto.Hash
 	secret []byte
-	expand *mac
+	expand mac
 }
 
 // MasterSecret13 is the last.
 type MasterSecret13 struct {
 	h      crypto.Hash
 	secret []byte
-	expand *mac
+	expand mac
 }
 
 // NewEarlySecret starts the schedule with a pre-shared key, nil for none.
@@ -109,7 +109,7 @@ func (s *HandshakeSecret) MasterSecret() *MasterSecret13 {
 type HandshakeTraffic struct {
 	h      crypto.Hash
 	secret []byte
-	expand *mac
+	expand mac
 }
 
 func newHandshakeTraffic(h crypto.Hash, secret []byte) *HandshakeTraffic {

@@ -13,6 +13,7 @@ import (
 // them, as a signature of TLS 1.2 may be over another hash, until DropBuffer.
 type Transcript struct {
 	hashes   []hash.Hash // one, or MD5 and SHA-1
+	room     [1]hash.Hash
 	h        crypto.Hash
 	messages []byte
 	dropped  bool
@@ -52,10 +53,11 @@ func (t *Transcript) set(h crypto.Hash, parts ...crypto.Hash) {
 	t.h = h
 	if a := t.ahead; a.h == h && a.n <= len(t.messages) {
 		a.hash.Write(t.messages[a.n:])
-		t.hashes, t.ahead = []hash.Hash{a.hash}, ahead{}
+		t.hashes, t.ahead = append(t.room[:0], a.hash), ahead{}
 		return
 	}
 	t.ahead = ahead{}
+	t.hashes = t.room[:0]
 	for _, p := range parts {
 		d := p.New()
 		d.Write(t.messages)

@@ -309,7 +309,7 @@ func (m *ClientHello) parsePSKs(s *cryptobyte.String) bool {
 
 // OfferedExtensions returns the extensions that a server may answer.
 func (m *ClientHello) OfferedExtensions() []ExtensionType {
-	var l []ExtensionType
+	l := make([]ExtensionType, 0, usualExtensions)
 	offered := func(t ExtensionType, is bool) {
 		if is {
 			l = append(l, t)

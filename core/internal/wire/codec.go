@@ -89,7 +89,7 @@ func readExtensions(s *cryptobyte.String, parse func(t ExtensionType, body *cryp
 	if !s.ReadUint16LengthPrefixed(&all) {
 		return nil, bad(alert.DecodeError, "malformed extensions")
 	}
-	var ids []ExtensionType
+	ids := make([]ExtensionType, 0, min(len(all)/extensionHeaderLen, usualExtensions))
 	for !all.Empty() {
 		var id uint16
 		var body cryptobyte.String
@@ -110,6 +110,11 @@ func readExtensions(s *cryptobyte.String, parse func(t ExtensionType, body *cryp
 	}
 	return ids, nil
 }
+
+const (
+	extensionHeaderLen = 4
+	usualExtensions    = 16 // of a ClientHello
+)
 
 // done reports whether an extension was read to its end.
 func done(s *cryptobyte.String) bool { return s.Empty() }
