@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import platform
 import resource
 import select
 import signal
@@ -406,6 +407,25 @@ class TestGuest(TestProcess):
         poller = {"anon_inode:[eventpoll]", "anon_inode:[eventfd]"}  # of Go's timers, once its collector has run
         """
         self.ends_well(python(code, before), "True True []")
+
+    @unittest.skipUnless(platform.libc_ver()[0] == "glibc", "another malloc has other habits")
+    def test_buffers_of_a_connection_are_not_faulted_in_for_each(self) -> None:
+        done = python("""
+            import resource
+            def connection():
+                buffers = [bytearray(1 << 18), bytearray(1 << 18)] # as asyncio has them
+                there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+                client_context.wrap_bio(back, there, server_hostname="localhost")
+                server_context.wrap_bio(there, back, server_side=True)
+            for _ in range(20):
+                connection()
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            for _ in range(50):
+                connection()
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+        """)
+        self.assertEqual("", done.stderr)
+        self.assertLess(int(done.stdout), 50 * 64)  # half of the pages of one of them
 
     def test_too_little_address_space(self) -> None:
         code = """
