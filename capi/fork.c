@@ -25,6 +25,7 @@
 #include "fork.h"
 
 #include "gossl.h"
+#include "threads.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -34,7 +35,6 @@
 #include <linux/random.h>
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,9 +145,6 @@ int runtime_problem(void) { return kept.problem; }
 /* What a starting Go runtime reserves; with less it ends the process instead of failing. */
 static const uint64_t address_space = 1150000000;
 
-/* The threads that it starts with, and some for its collector. */
-enum { RUNTIME_THREADS = 8, PROBE_STACK = 64 << 10 };
-
 static uintptr_t page_up(uintptr_t a) { return (a + PAGE - 1) & ~(uintptr_t)(PAGE - 1); }
 static uintptr_t page_down(uintptr_t a) { return a & ~(uintptr_t)(PAGE - 1); }
 
@@ -222,35 +219,6 @@ static int enough_address_space(void) {
   return limit.rlim_cur > used && limit.rlim_cur - used >= address_space;
 }
 
-static void *wait_for(void *semaphore) {
-  while (sem_wait(semaphore) != 0) continue;
-  return 0;
-}
-
-/* Whether a starting runtime can have its threads: where it cannot, it ends the process instead of failing. Only trying
-   tells, for there are limits of users, of control groups and of the system. */
-static int enough_threads(void) {
-  pthread_t made[RUNTIME_THREADS];
-  pthread_attr_t small;
-  sem_t go;
-  int n = 0;
-  /* One mapping for all their stacks: making and guarding one for each took half of the time. */
-  size_t size = RUNTIME_THREADS * PROBE_STACK;
-  char *stacks = mmap(0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stacks == MAP_FAILED) return 0;
-  sem_init(&go, 0, 0);
-  pthread_attr_init(&small);
-  while (n < RUNTIME_THREADS && pthread_attr_setstack(&small, stacks + n * PROBE_STACK, PROBE_STACK) == 0 &&
-         pthread_create(&made[n], &small, wait_for, &go) == 0)
-    n++;
-  for (int i = 0; i < n; i++) sem_post(&go);
-  for (int i = 0; i < n; i++) pthread_join(made[i], 0);
-  pthread_attr_destroy(&small);
-  sem_destroy(&go);
-  munmap(stacks, size);
-  return n == RUNTIME_THREADS;
-}
-
 /* An epoll descriptor is the dead runtime's if it watches something on behalf of an address in the image; the runtime
    has one, which watches one event descriptor. What /proc does not tell stays open. */
 static void close_poller(int fd) {
@@ -280,10 +248,10 @@ static void close_pollers(void) {
   closedir(all);
 }
 
-/* 0, or what a starting runtime would lack. */
+/* 0, or what a starting runtime would lack. Where it lacks nothing, its threads are there. */
 static int lacking(void) {
   if (!enough_address_space()) return ENOMEM;
-  return enough_threads() ? 0 : EAGAIN;
+  return threads_reserve() ? 0 : EAGAIN;
 }
 
 /* The runtime's threads inherit the mask: no signal meant for the program goes to them. */
@@ -410,6 +378,7 @@ static void keep_pristine(int argc, char **argv, char **envp) {}
 /* In a child of fork(): the thread is cut off from the dead runtime at once, so that its end does not call there. */
 static void after_fork(void) {
   memset((void *)fork_state, 0, sizeof *fork_state);
+  threads_forget();
   if (kept.key_known) pthread_setspecific(kept.key, 0);
   forget_thread();
 }
