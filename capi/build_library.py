@@ -25,8 +25,8 @@ from platforms import Platform, platform  # noqa: E402
 # with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
 PROVEN = ("1.26",)
 
-# What our functions are called instead of (threads.c).
-WRAPPED = " -Wl,--wrap=pthread_create"
+# What our functions are called instead of (threads.c, stack.c).
+WRAPPED = " -Wl,--wrap=pthread_create -Wl,--wrap=pthread_getattr_np"
 
 # ELF: the segment, and the entry in it, that say where the initialisers are (gABI, "Dynamic Section").
 PT_DYNAMIC = 2
