@@ -48,7 +48,7 @@ const (
 	No                           Description = 255
 )
 
-var names = map[Description]string{
+var names = [256]string{
 	CloseNotify: "close_notify", UnexpectedMessage: "unexpected_message", BadRecordMAC: "bad_record_mac",
 	DecryptionFailed: "decryption_failed", RecordOverflow: "record_overflow",
 	DecompressionFailure: "decompression_failure", HandshakeFailure: "handshake_failure",
@@ -68,7 +68,7 @@ var names = map[Description]string{
 
 // String returns the RFC's name of the alert, or "alert N" for one that has none.
 func (d Description) String() string {
-	if s, ok := names[d]; ok {
+	if s := names[d]; s != "" {
 		return s
 	}
 	return "alert " + strconv.Itoa(int(d))

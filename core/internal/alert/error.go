@@ -117,10 +117,10 @@ func (e *Error) IsEOF() bool {
 func (e *Error) IsInput() bool { return e.Class == Caller && e.Alert == No }
 
 // Name returns OpenSSL's symbolic reason, such as "NO_SHARED_CIPHER", or "" where OpenSSL has none.
-func (e *Error) Name() string { return reasonNames[code{e.Library, e.Reason}] }
+func (e *Error) Name() string { return reasonNames()[code{e.Library, e.Reason}] }
 
 // LibraryName returns OpenSSL's name of the library, such as "SSL".
-func (e *Error) LibraryName() string { return libraryNames[e.Library] }
+func (e *Error) LibraryName() string { return libraryNames()[e.Library] }
 
 // Words returns OpenSSL's text of the reason ("no shared cipher"), or "" where OpenSSL has none.
 func (e *Error) Words() string {

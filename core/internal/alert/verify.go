@@ -98,7 +98,7 @@ const (
 
 // String returns OpenSSL's words, such as "self-signed certificate".
 func (v VerifyCode) String() string {
-	if s, ok := verifyTexts[v]; ok {
+	if s, ok := verifyTexts()[v]; ok {
 		return s
 	}
 	return "unknown certificate verification error"

@@ -4,19 +4,19 @@ import "fmt"
 
 // OpenSSL's names for the parts of a suite, as CPython's SSLContext.get_ciphers() gives them.
 
-var kxNames = map[Kx][2]string{
+var kxNames = [...][2]string{
 	KxAny: {"any", "kx-any"}, KxECDHE: {"ECDH", "kx-ecdhe"}, KxDHE: {"DH", "kx-dhe"}, KxRSA: {"RSA", "kx-rsa"},
 	KxPSK: {"PSK", "kx-psk"}, KxECDHEPSK: {"ECDHEPSK", "kx-ecdhe-psk"}, KxDHEPSK: {"DHEPSK", "kx-dhe-psk"},
 	KxRSAPSK: {"RSAPSK", "kx-rsa-psk"}, KxSRP: {"SRP", "kx-srp"},
 }
 
-var authNames = map[Auth][2]string{
+var authNames = [...][2]string{
 	AuthAny: {"any", "auth-any"}, AuthRSA: {"RSA", "auth-rsa"}, AuthECDSA: {"ECDSA", "auth-ecdsa"},
 	AuthPSK: {"PSK", "auth-psk"}, AuthNone: {"None", "auth-null"}, AuthDSS: {"DSS", "auth-dss"},
 	AuthSRP: {"SRP", "auth-srp"},
 }
 
-var encNames = map[Enc][2]string{
+var encNames = [Enc3DES + 1][2]string{
 	EncNull: {"None", ""}, EncAES128CBC: {"AES(128)", "aes-128-cbc"}, EncAES256CBC: {"AES(256)", "aes-256-cbc"},
 	EncAES128GCM: {"AESGCM(128)", "aes-128-gcm"}, EncAES256GCM: {"AESGCM(256)", "aes-256-gcm"},
 	EncChaCha20:  {"CHACHA20/POLY1305(256)", "chacha20-poly1305"},
@@ -26,7 +26,7 @@ var encNames = map[Enc][2]string{
 	EncARIA128GCM: {"ARIAGCM(128)", "aria-128-gcm"}, EncARIA256GCM: {"ARIAGCM(256)", "aria-256-gcm"},
 }
 
-var macNames = map[MAC][2]string{
+var macNames = [...][2]string{
 	MACAEAD: {"AEAD", ""}, MACSHA1: {"SHA1", "sha1"}, MACSHA256: {"SHA256", "sha256"}, MACSHA384: {"SHA384", "sha384"},
 	MACMD5: {"MD5", "md5"},
 }

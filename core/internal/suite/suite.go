@@ -118,7 +118,7 @@ type Suite struct {
 // cipherParams are the lengths that a bulk cipher brings (RFC 5246 section 6.2.3, RFC 7905, RFC 6655).
 type cipherParams struct{ key, fixedIV, recordIV, tag, bits int }
 
-var ciphers = map[Enc]cipherParams{
+var ciphers = [...]cipherParams{
 	EncNull: {}, EncAES128CBC: {16, 0, 16, 0, 128}, EncAES256CBC: {32, 0, 16, 0, 256},
 	EncAES128GCM: {16, 4, 8, 16, 128}, EncAES256GCM: {32, 4, 8, 16, 256}, EncChaCha20: {32, 12, 0, 16, 256},
 	EncAES128CCM: {16, 4, 8, 16, 128}, EncAES256CCM: {32, 4, 8, 16, 256},
@@ -128,7 +128,7 @@ var ciphers = map[Enc]cipherParams{
 	Enc3DES: {24, 0, 8, 0, 112},
 }
 
-var macLens = map[MAC]int{MACSHA1: 20, MACSHA256: 32, MACSHA384: 48, MACMD5: 16}
+var macLens = [...]int{MACSHA1: 20, MACSHA256: 32, MACSHA384: 48, MACMD5: 16}
 
 func row(id uint16, name, std string, since uint16, kx Kx, auth Auth, enc Enc, mac MAC, hash crypto.Hash, class strength) Suite {
 	p := ciphers[enc]
