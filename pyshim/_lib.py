@@ -163,7 +163,9 @@ def _module_of(file: str) -> ModuleType | None:
         return None
     if "t" in getattr(sys, "abiflags", ""):  # without a lock of the interpreter, objects are laid out otherwise
         return None
-    from importlib.machinery import ExtensionFileLoader, ModuleSpec
+    # What importlib.machinery has, whose import would be the longest part of this function but for the loading.
+    from _frozen_importlib import ModuleSpec
+    from _frozen_importlib_external import ExtensionFileLoader
 
     name = f"{__package__}._engine"
     loader = ExtensionFileLoader(name, file)

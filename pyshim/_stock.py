@@ -98,7 +98,8 @@ def _import() -> None:
 
 
 def _find() -> ModuleSpec | None:
-    from importlib.machinery import BuiltinImporter, PathFinder
+    from _frozen_importlib import BuiltinImporter  # as in _lib
+    from _frozen_importlib_external import PathFinder
 
     return BuiltinImporter.find_spec(_NAME) or PathFinder.find_spec(_NAME)
 
