@@ -25,9 +25,6 @@ from platforms import Platform, platform  # noqa: E402
 # with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
 PROVEN = ("1.26",)
 
-# What our functions are called instead of (threads.c, stack.c).
-WRAPPED = " -Wl,--wrap=pthread_create -Wl,--wrap=pthread_getattr_np"
-
 # ELF: the segment, and the entry in it, that say where the initialisers are (gABI, "Dynamic Section").
 PT_DYNAMIC = 2
 DT_INIT_ARRAYSZ = 27
@@ -82,11 +79,9 @@ def build_library(target: Path, tags: str = "") -> None:
     mode = "c-archive" if target.suffix == ".a" else "c-shared"
     linker = f"-X main.version={version()}" + ("" if tags else " -s -w")
     if mode == "c-shared":
+        linker += f" -extldflags '{linker_options(machine, go)}'"
         tags += ",gossl_shared"
     deferred = mode == "c-shared" and is_x86_64_glibc(machine)
-    if mode == "c-shared":
-        options = linker_options(machine, go) + (WRAPPED if deferred else "")
-        linker += f" -extldflags '{options}'"
     if deferred:
         tags += ",gossl_deferred"
     target.unlink(missing_ok=True)  # else Go may leave it as it is, and what is done to it below be done twice

@@ -1,18 +1,20 @@
 //go:build linux
 
 /* threads.c: where a thread cannot be had, Go ends the process. So those that it will want are made before it starts, and
-   when it creates one, it gets one of them: the linker makes each pthread_create of the library __wrap_pthread_create
-   (build_library.py).
+   when it creates one, it gets one of them: what the library calls pthread_create is the function here, which nobody sees
+   from outside.
 
    Only trying tells whether threads can be had, for there are limits of users, of control groups and of the system. And a
    thread that is there already can be given while another one loads a library, which holds a lock that pthread_create
    wants: Go starts meanwhile. */
+#define _GNU_SOURCE
 #include "threads.h"
 
 #ifdef GOSSL_DEFERRED
 
 #include "fork.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
 
@@ -31,10 +33,10 @@ static KEPT struct {
   reserved threads[RESERVED];
   int left;          /* those from here on have been given; may fall below 0 */
   size_t stack_size; /* of each of them */
+  int (*create)(pthread_t *, const pthread_attr_t *, entry, void *); /* the C library's */
 } kept;
 
-int __real_pthread_create(pthread_t *, const pthread_attr_t *, entry, void *);
-int __wrap_pthread_create(pthread_t *, const pthread_attr_t *, entry, void *);
+__attribute__((constructor(102))) static void find_create(void) { kept.create = dlsym(RTLD_NEXT, "pthread_create"); }
 
 static void *wait(void *argument) {
   reserved *self = argument;
@@ -53,7 +55,7 @@ static int make(const pthread_attr_t *attributes) {
   for (; made < RESERVED; made++) {
     reserved *r = &kept.threads[made];
     sem_init(&r->wanted, 0, 0);
-    if (__real_pthread_create(&r->thread, attributes, wait, r) != 0) break;
+    if (kept.create(&r->thread, attributes, wait, r) != 0) break;
   }
   return made;
 }
@@ -83,9 +85,9 @@ static int fits(const pthread_attr_t *attributes) {
          pthread_attr_getdetachstate(attributes, &detached) == 0 && detached == PTHREAD_CREATE_DETACHED;
 }
 
-int __wrap_pthread_create(pthread_t *made, const pthread_attr_t *attributes, entry enter, void *argument) {
+int pthread_create(pthread_t *made, const pthread_attr_t *attributes, entry enter, void *argument) {
   int mine = fits(attributes) ? __atomic_sub_fetch(&kept.left, 1, __ATOMIC_ACQ_REL) : -1;
-  if (mine < 0) return __real_pthread_create(made, attributes, enter, argument);
+  if (mine < 0) return kept.create(made, attributes, enter, argument);
   reserved *r = &kept.threads[mine];
   *made = r->thread;
   pthread_detach(r->thread);
