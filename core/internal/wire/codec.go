@@ -90,9 +90,9 @@ func readExtensions(s *cryptobyte.String, parse func(t ExtensionType, body *cryp
 		return nil, bad(alert.DecodeError, "malformed extensions")
 	}
 	ids := make([]ExtensionType, 0, min(len(all)/extensionHeaderLen, usualExtensions))
+	var body cryptobyte.String // what parse is given escapes: it is made once
 	for !all.Empty() {
 		var id uint16
-		var body cryptobyte.String
 		if !all.ReadUint16(&id) || !all.ReadUint16LengthPrefixed(&body) {
 			return nil, bad(alert.DecodeError, "malformed extensions")
 		}
@@ -103,8 +103,7 @@ func readExtensions(s *cryptobyte.String, parse func(t ExtensionType, body *cryp
 			}
 		}
 		ids = append(ids, t)
-		known := body
-		if !parse(t, &known) {
+		if !parse(t, &body) {
 			return nil, bad(alert.DecodeError, "malformed extension")
 		}
 	}
