@@ -37,7 +37,7 @@ class MemoryBIO(Final, Unpicklable, metaclass=Immutable):
         if type(made) is int:
             raise MemoryError("no memory BIO")
         self._owner = self._about = made
-        self._argument = _lib.argument_of(made)
+        self._argument = made if io.builtins else _lib.argument_of(made)
         self._ended = False
         return self
 

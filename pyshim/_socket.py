@@ -376,7 +376,7 @@ def _new(
     if type(made) is int:
         raise _refused(context, side, name, descriptor, bios, offered)
     self._handle = made
-    self._argument = _lib.argument_of(made)
+    self._argument = made if library.builtins else _lib.argument_of(made)
     self._bios = bios
     self._context = self._shown = context
     self._server_side = server_side
@@ -385,10 +385,9 @@ def _new(
     self._sock = None if sock is None else weakref.ref(sock)
     self._raised = None
     self._failed = ""
-    self._watched = _is_watched(context)
+    self._watched = watched = _is_watched(context)
     # Not over queues of the interpreter's own, either. The methods of _plain belong to a library.
-    usual = not self._watched and bridge is None
-    self._about = (made if library.builtins else library) if usual else None
+    self._about = None if watched or bridge is not None else made if library.builtins else library
     return self
 
 
