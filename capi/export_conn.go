@@ -57,6 +57,8 @@ func newConn(handle C.gossl_config, side C.int32_t, name *C.gossl_text, n C.size
 				return e
 			}
 		}
+		k.c.SetExclusive(k)
+		k.queues.Store(k.in != nil)
 		k.panics = configs.get(uint64(handle)).panics.Load()
 		*out = C.gossl_conn(conns.add(k))
 		return nil
@@ -73,8 +75,8 @@ func go_conn_free(handle C.gossl_conn) {
 		k.releaseQueues()
 		return
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	k.dropQueues()
 	k.fd = -1
 }
@@ -82,6 +84,7 @@ func go_conn_free(handle C.gossl_conn) {
 func (k *conn) dropQueues() {
 	k.releaseQueues()
 	k.in, k.out = nil, nil
+	k.queues.Store(false)
 }
 
 func (k *conn) releaseQueues() {
@@ -91,48 +94,57 @@ func (k *conn) releaseQueues() {
 	}
 }
 
-// with runs f on a connection under its lock, for calls that report by *err.
+// with runs f on a connection under both locks, for calls that report by *err.
 func with(handle C.gossl_conn, err *C.gossl_error, f func(*conn) error) (status C.int32_t) {
 	defer guard(&status, err)
 	k := conns.get(uint64(handle))
 	if k == nil {
 		return report(err, conns.missing(uint64(handle)))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.dead {
+	k.lock()
+	defer k.unlock()
+	if k.dead.Load() {
 		return report(err, errPanic)
 	}
 	return report(err, f(k))
 }
 
-// operate runs an operation that returns a count or a status. A panic in it ends the connection.
+// operate runs an operation that returns a count or a status, under both locks. A panic in it ends the connection.
 func operate(handle C.gossl_conn, op func(*conn) (int, error)) C.int64_t {
 	k := conns.get(uint64(handle))
 	if k == nil {
 		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	n, err := k.protect(op)
-	k.last = err
-	switch {
-	case err == nil:
+	k.lock()
+	defer k.unlock()
+	return k.outcome(k.protect(op))
+}
+
+// outcome is what a hot call returns.
+func (k *conn) outcome(n int, err error) C.int64_t {
+	switch err {
+	case nil:
 		return C.int64_t(n)
-	case err == errWantWrite:
+	case errWantWrite:
+		k.last.Store(&errWantWrite)
 		return C.GOSSL_E_WANT_WRITE
+	case core.ErrWantRead:
+		k.last.Store(&core.ErrWantRead)
+		return C.GOSSL_E_WANT_READ
 	}
+	failure := err // on the heap only if there is one
+	k.last.Store(&failure)
 	return C.int64_t(statusOf(err))
 }
 
 // protect makes an error of a panic, and of every call after it.
 func (k *conn) protect(op func(*conn) (int, error)) (n int, err error) {
-	if k.dead {
+	if k.dead.Load() {
 		return 0, errPanic
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			k.dead = true
+			k.dead.Store(true)
 			n, err = 0, fmt.Errorf("%w: %v", errPanic, r)
 		}
 	}()
@@ -168,6 +180,7 @@ func go_conn_set_bio(handle C.gossl_conn, incoming, outgoing C.gossl_bio, err *C
 		}
 		k.dropQueues()
 		k.fd, k.in, k.out = -1, in, out
+		k.queues.Store(true)
 		return nil
 	})
 }
@@ -192,7 +205,13 @@ func readFrom(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t, read reader) C.
 	if err != nil {
 		return C.GOSSL_E_ARGUMENT
 	}
-	return operate(handle, func(k *conn) (int, error) { return k.read(p, read) })
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
+	}
+	k.lockToRead()
+	defer k.unlock()
+	return k.outcome(k.protect(func(k *conn) (int, error) { return k.read(p, read) }))
 }
 
 //export go_conn_write
@@ -201,7 +220,11 @@ func go_conn_write(handle C.gossl_conn, data *C.gossl_in, n C.size_t) C.int64_t 
 	if err != nil {
 		return C.GOSSL_E_ARGUMENT
 	}
-	return operate(handle, func(k *conn) (int, error) { return k.write(p) })
+	k := conns.get(uint64(handle))
+	if k == nil {
+		return C.int64_t(statusOf(conns.missing(uint64(handle))))
+	}
+	return k.outcome(k.write(p))
 }
 
 //export go_conn_shutdown
@@ -217,8 +240,8 @@ func go_conn_pending(handle C.gossl_conn) C.int64_t {
 	if k == nil {
 		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.reading.Lock()
+	defer k.reading.Unlock()
 	return C.int64_t(k.c.Pending())
 }
 
@@ -229,9 +252,11 @@ func go_conn_error(handle C.gossl_conn, err *C.gossl_error) (status C.int32_t) {
 	if k == nil {
 		return report(err, conns.missing(uint64(handle)))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	report(err, k.last)
+	if e := k.last.Load(); e != nil {
+		report(err, *e)
+	} else {
+		report(err, nil)
+	}
 	return C.GOSSL_OK
 }
 
@@ -293,8 +318,8 @@ func go_conn_get_int(handle C.gossl_conn, what C.int32_t) (n C.int64_t) {
 	if k == nil {
 		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	switch c := k.c; what {
 	case C.GOSSL_CONN_VERSION:
 		return C.int64_t(c.Version())
@@ -331,8 +356,8 @@ func go_conn_get(handle C.gossl_conn, what C.int32_t, buf *C.uint8_t, cap C.size
 	if k == nil {
 		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	data, ok := fact(k.c, what)
 	if !ok {
 		return C.GOSSL_E_ARGUMENT
@@ -440,8 +465,8 @@ func take(handle C.gossl_conn, buf *C.uint8_t, cap C.size_t, collect func(*conn)
 	if k == nil {
 		return C.int64_t(statusOf(conns.missing(uint64(handle))))
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.lock()
+	defer k.unlock()
 	data := collect(k)
 	n := give(*data, unsafe.Pointer(buf), cap)
 	if buf != nil && C.size_t(n) <= cap {

@@ -227,7 +227,7 @@ int64_t gossl_conn_write(gossl_conn conn, gossl_in *data, size_t data_len);
 int64_t gossl_conn_shutdown(gossl_conn conn);
 /* Decrypted bytes that the next read gives without I/O. */
 int64_t gossl_conn_pending(gossl_conn conn);
-/* Why the last call on conn failed. */
+/* Why the last call on conn that failed did so. */
 int32_t gossl_conn_error(gossl_conn conn, gossl_error *err);
 
 /* TLS 1.3 server: ask for a client certificate now; the request leaves with the next write, the answer comes

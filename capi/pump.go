@@ -10,35 +10,48 @@ import "C"
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/gossl/gossl/core"
 )
 
-// conn is a core.Conn with its transport: a descriptor or two queues. Its lock is held for one call, in which nothing
-// waits.
+// conn is a core.Conn with its transport: a descriptor or two queues. What is changed under both locks (locks.go) can be
+// looked at under either.
 type conn struct {
-	mu      sync.Mutex
-	c       *core.Conn
-	fd      int32 // -1: none
-	in, out *C.bio
-	owed    int   // bytes of the last write that were sealed, but whose records are not all sent
-	late    error // of the transport, found behind data that was read first
-	last    error // why the last call failed
-	dead    bool  // a panic went through it
-	panics  bool  // GOSSL_CONFIG_TEST_PANIC
+	reading, writing sync.Mutex
 
-	keylog, trace []byte     // collected, not taken yet
-	lent          [2]*[]byte // memory of the pool in the input and output queue
-	ticketsOnly   bool       // a server that has sent nothing but tickets since the handshake
+	// Under both, as far as the engine does not say otherwise (core.Conn.SetExclusive).
+	c             *core.Conn
+	fd            int32 // -1: none
+	in, out       *C.bio
+	ticketsOnly   bool   // a server that has sent nothing but tickets since the handshake
+	panics        bool   // GOSSL_CONFIG_TEST_PANIC
+	keylog, trace []byte // collected, not taken yet
+
+	// Under reading.
+	whole  bool    // whoever has reading has writing too
+	late   error   // of the transport, found behind data that was read first
+	lentIn *[]byte // memory of the pool in the input queue
+
+	// Under writing.
+	owed    int     // bytes of the last write that were sealed, but whose records are not all sent
+	lentOut *[]byte // memory of the pool in the output queue
+
+	queues atomic.Bool           // in is not nil
+	unsent atomic.Bool           // output is left that no write is to send
+	dead   atomic.Bool           // a panic went through it
+	last   atomic.Pointer[error] // why the last call that failed did so
 }
 
-// run does an operation, and moves ciphertext until it is done or the transport has no more.
+// run does an operation of a reader, or of whoever has both locks, and moves ciphertext until it is done or the transport
+// has no more.
 func (k *conn) run(op func() (int, error)) (int, error) {
 	if k.in != nil {
 		return k.runMemory(op)
 	}
-	k.useFor(k.c.In(), k.c.Out())
+	k.lendIn()
+	k.lendOut()
 	defer k.giveBack()
 	for {
 		n, err := op()
@@ -51,7 +64,11 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 				continue // what is to be sent may grow: a flight should leave in one packet
 			}
 		}
-		blocked, sendErr := k.flush()
+		var blocked bool
+		var sendErr error
+		if k.whole {
+			blocked, sendErr = k.flush()
+		}
 		switch {
 		case err == core.ErrWantRead && blocked && k.owed > 0:
 			// The writer sends it. Readers that waited to send would leave nobody reading, if both peers' writers
@@ -70,14 +87,6 @@ func (k *conn) run(op func() (int, error)) (int, error) {
 		}
 		return n, nil
 	}
-}
-
-// putBack returns a queue's memory to the pool, if it came from there.
-func (k *conn) putBack(i int, mem []byte) {
-	if lent := k.lent[i]; lent != nil && len(mem) > 0 && &mem[0] == &(*lent)[0] {
-		buffers.Put(lent)
-	}
-	k.lent[i] = nil
 }
 
 // errWantWrite says that the kernel takes no more.
@@ -116,44 +125,61 @@ var buffers = sync.Pool{New: func() any {
 // bufferLen holds what one write seals, and any record that comes.
 const bufferLen = 4*(1<<14+256) + 2048
 
-// useFor makes the queues of a connection over a socket, and the outgoing one over two queues, get their memory from us.
-func (k *conn) useFor(in, out *core.Buffer) {
-	if in.Grow == nil && k.in == nil {
-		in.Grow = func(mem []byte, need int) []byte { return k.enlarge(0, mem, need) }
+// lendIn makes the incoming queue of a connection over a socket get its memory from the pool.
+func (k *conn) lendIn() {
+	if in := k.c.In(); in.Grow == nil {
+		in.Grow = func(mem []byte, need int) []byte { return enlarge(&k.lentIn, mem, need) }
 	}
-	if out.Grow == nil {
+}
+
+// lendOut makes the outgoing queue get its memory from us, over a socket or over two queues.
+func (k *conn) lendOut() {
+	if out := k.c.Out(); out.Grow == nil {
 		out.Grow = func(mem []byte, need int) []byte {
 			if k.out != nil {
 				return k.growQueue(need)
 			}
-			return k.enlarge(1, mem, need)
+			return enlarge(&k.lentOut, mem, need)
 		}
 	}
 }
 
 // enlarge gives a queue memory of the pool, or more than that.
-func (k *conn) enlarge(i int, mem []byte, need int) []byte {
+func enlarge(lent **[]byte, mem []byte, need int) []byte {
 	if mem == nil && need <= bufferLen {
-		k.lent[i] = buffers.Get().(*[]byte)
-		return *k.lent[i]
+		*lent = buffers.Get().(*[]byte)
+		return **lent
 	}
 	made := make([]byte, need)
 	copy(made, mem)
-	k.putBack(i, mem)
+	putBack(lent, mem)
 	return made
 }
 
-// giveBack takes it away again from queues that are empty.
+// giveBack takes the memory away again from queues that are empty, and keeps in mind whether one is not.
 func (k *conn) giveBack() {
-	k.release(0, k.c.In())
-	k.release(1, k.c.Out())
+	release(&k.lentIn, k.c.In())
+	if k.whole {
+		release(&k.lentOut, k.c.Out())
+		if left := k.c.Out().Len() > 0 && k.owed == 0; left != k.unsent.Load() {
+			k.unsent.Store(left)
+		}
+	}
 }
 
-func (k *conn) release(i int, q *core.Buffer) {
+func release(lent **[]byte, q *core.Buffer) {
 	if mem, start, end := q.Mem(); mem != nil && start == end {
 		q.Use(nil, 0, 0)
-		k.putBack(i, mem)
+		putBack(lent, mem)
 	}
+}
+
+// putBack returns a queue's memory to the pool, if it came from there.
+func putBack(lent **[]byte, mem []byte) {
+	if l := *lent; l != nil && len(mem) > 0 && &mem[0] == &(*l)[0] {
+		buffers.Put(l)
+	}
+	*lent = nil
 }
 
 const (
@@ -239,12 +265,77 @@ func (k *conn) moreComes(room int) bool {
 	return k.c.In().Len() >= headerLen && need > longestAlert && need <= room
 }
 
+// write is a write with the locks that it turns out to need.
+func (k *conn) write(p []byte) (int, error) {
+	n, err := 0, errNotAlone
+	if !k.queues.Load() {
+		n, err = k.writeAlone(p)
+	}
+	if err == errNotAlone {
+		n, err = k.writeWhole(p)
+	}
+	if isGone(err) {
+		return k.whyGone(err)
+	}
+	return n, err
+}
+
+// errNotAlone says that a write needs both locks.
+var errNotAlone = errors.New("a write of more than data")
+
+// writeAlone is a write that only seals data and sends it.
+func (k *conn) writeAlone(p []byte) (int, error) {
+	k.writing.Lock()
+	defer k.writing.Unlock()
+	if k.in != nil || k.ticketsOnly || !k.c.WritesAlone() {
+		return 0, errNotAlone
+	}
+	k.lendOut()
+	return k.protect(func(k *conn) (int, error) {
+		n, err := k.settleOrSeal(p, k.sealAndFlush)
+		release(&k.lentOut, k.c.Out())
+		return n, err
+	})
+}
+
+func (k *conn) sealAndFlush(p []byte) (int, error) {
+	n, err := k.c.Write(p)
+	if err != nil {
+		return 0, err
+	}
+	blocked, err := k.flush()
+	if blocked {
+		return n, errWantWrite
+	}
+	return n, err
+}
+
+// writeWhole is any other one.
+func (k *conn) writeWhole(p []byte) (int, error) {
+	k.lockToWrite()
+	defer k.unlock()
+	return k.protect(func(k *conn) (int, error) {
+		return k.settleOrSeal(p, func(p []byte) (int, error) {
+			k.ticketsOnly = false
+			return k.run(func() (int, error) { return k.sealAll(p) })
+		})
+	})
+}
+
 // recordsShare: of what is queued, less than one part in so many is headers and tags, if records are long.
 const recordsShare = 1 << 8
 
-// write is a write with the memory of one that could not be sent in full: its repetition sends the rest and seals
+// sealAll is the engine's write, over queues into room for all of it.
+func (k *conn) sealAll(p []byte) (int, error) {
+	if k.out != nil && len(p) > longRecord {
+		k.c.Out().Space(len(p) + len(p)/recordsShare + headerLen) // at once: what the queue outgrows is copied
+	}
+	return k.c.Write(p)
+}
+
+// settleOrSeal is a write with the memory of one that could not be sent in full: its repetition sends the rest and seals
 // nothing.
-func (k *conn) write(p []byte) (int, error) {
+func (k *conn) settleOrSeal(p []byte, seal func([]byte) (int, error)) (int, error) {
 	if k.owed > 0 {
 		return k.settleOwed(p)
 	}
@@ -253,18 +344,12 @@ func (k *conn) write(p []byte) (int, error) {
 			return 0, orWantWrite(err)
 		}
 	}
-	k.ticketsOnly = false
-	n, err := k.run(func() (int, error) {
-		if k.out != nil && len(p) > longRecord {
-			k.c.Out().Space(len(p) + len(p)/recordsShare + headerLen) // at once: what the queue outgrows is copied
-		}
-		return k.c.Write(p)
-	})
+	n, err := seal(p)
 	if err == errWantWrite && n > 0 {
 		k.owed = n
 	}
 	if err != nil {
-		return 0, k.peerSaid(err)
+		return 0, err
 	}
 	return n, nil
 }
@@ -318,11 +403,16 @@ func isGone(err error) bool {
 	return err == error(syscall.Errno(C.EPIPE)) || err == error(syscall.Errno(C.ECONNRESET))
 }
 
-// peerSaid looks, when the peer has gone, for the alert that says why: it may have come before we wrote.
+// whyGone looks, when the peer has gone, for the alert that says why: it may have come before we wrote.
+func (k *conn) whyGone(sendErr error) (int, error) {
+	k.lock()
+	defer k.unlock()
+	return k.protect(func(k *conn) (int, error) { return 0, k.peerSaid(sendErr) })
+}
+
 func (k *conn) peerSaid(sendErr error) error {
-	if !isGone(sendErr) {
-		return sendErr
-	}
+	k.lendIn()
+	defer k.giveBack()
 	for {
 		err := k.c.PeerError()
 		var e *core.Error

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,7 +34,7 @@ func connectOverSocket(t *testing.T) *overSocket {
 	o.client = o.end(t, client, core.Client, fds[0])
 	o.server = o.end(t, server, core.Server, fds[1])
 	for _, k := range []*conn{o.client, o.server, o.client, o.server} {
-		if _, err := k.handshake(); err != nil {
+		if err := k.step(); err != nil {
 			require.ErrorIs(t, err, core.ErrWantRead)
 		}
 	}
@@ -46,8 +49,22 @@ func (o *overSocket) end(t *testing.T, cfg *core.Config, side core.Side, fd int)
 		mem[i] = make([]byte, bufferLen)
 		q.Grow = func([]byte, int) []byte { return mem[i] }
 	}
+	c.SetExclusive(k)
 	o.memory[k] = mem
 	return k
+}
+
+func (k *conn) step() error {
+	k.lock()
+	defer k.unlock()
+	_, err := k.handshake()
+	return err
+}
+
+func (k *conn) readLocking(p []byte) (int, error) {
+	k.lockToRead()
+	defer k.unlock()
+	return k.read(p, (*core.Conn).Read)
 }
 
 // pass writes data in as many pieces as it takes, and reads it into p.
@@ -60,7 +77,7 @@ func (o *overSocket) pass(t *testing.T, data, p []byte) {
 			}
 			sent += n
 		}
-		n, err := o.server.read(p[got:], (*core.Conn).Read)
+		n, err := o.server.readLocking(p[got:])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,4 +116,51 @@ func TestAnIdleConnectionHasNoMemoryForData(t *testing.T) {
 			require.Empty(t, mem)
 		}
 	}
+}
+
+// Run with -race. What has come is compared; a third goroutine changes keys.
+func TestBothEndsAreReadAndWrittenAtOnceWhileKeysChange(t *testing.T) {
+	o := connectOverSocket(t)
+	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	var all sync.WaitGroup
+	var left atomic.Int32
+	ends := []*conn{o.client, o.server}
+	for _, k := range ends {
+		left.Add(2)
+		all.Go(func() {
+			defer left.Add(-1)
+			for sent := 0; sent < len(data); {
+				n, err := k.write(data[sent:])
+				if err != nil && err != errWantWrite {
+					t.Error(err)
+					return
+				}
+				sent += n
+			}
+		})
+		all.Go(func() {
+			defer left.Add(-1)
+			got, p := 0, make([]byte, 1<<16)
+			for got < len(data) {
+				n, err := k.readLocking(p)
+				if err != nil && err != core.ErrWantRead || !bytes.Equal(p[:n], data[got:got+n]) {
+					t.Error(n, err)
+					return
+				}
+				got += n
+			}
+		})
+	}
+	for left.Load() == 4 {
+		for _, k := range ends {
+			k.lock()
+			_, err := k.run(func() (int, error) { return 0, k.c.KeyUpdate(true) })
+			k.unlock()
+			if err != nil && err != errWantWrite {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	all.Wait()
 }

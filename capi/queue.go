@@ -78,7 +78,7 @@ func (k *conn) runMemory(op func() (int, error)) (int, error) {
 	in, out := k.c.In(), k.c.Out()
 	in.Use(unsafe.Slice((*byte)(k.in.data), int(k.in.cap)), int(k.in.start), int(k.in.end))
 	out.Use(unsafe.Slice((*byte)(k.out.data), int(k.out.cap)), int(k.out.start), int(k.out.end))
-	k.useFor(in, out)
+	k.lendOut()
 	if k.in.closed != 0 {
 		k.c.InputEnded()
 	}

@@ -23,7 +23,7 @@ const (
 //
 // No method blocks or makes a system call. A method that needs more input returns ErrWantRead; one that needs a
 // decision returns a Want. After any call, also a failed one, send what is in Out. A Conn is used by one goroutine
-// at a time.
+// at a time, or by two as SetExclusive says.
 type Conn struct {
 	cfg  *Config
 	side Side
@@ -43,6 +43,8 @@ type Conn struct {
 
 	handshakeIn []byte // the handshake messages received but not handled yet
 	flight      []byte // the handshake messages to send that may share a record
+
+	exclusive Excluder // see SetExclusive; may be nil
 
 	// misspeak, which only tests set, sends a handshake message in another way, or another one.
 	misspeak func(raw []byte) error
@@ -104,6 +106,7 @@ func (c *Conn) Handshake() error {
 	if c.done {
 		return c.Err()
 	}
+	c.alone()
 	return c.settle(c.handshake())
 }
 
@@ -160,6 +163,7 @@ func (c *Conn) nextData() ([]byte, error) {
 		return nil, c.want
 	}
 	if r, ok := c.state.(resumer); ok { // the answer to a Want after the handshake
+		c.alone()
 		return nil, c.enter(r.resume(c))
 	}
 	return c.next()
@@ -308,6 +312,7 @@ func (c *Conn) settle(err error) error {
 
 // fail ends the connection: it sends the alert, once, and keeps the error.
 func (c *Conn) fail(e *Error) error {
+	c.alone()
 	if c.err != nil {
 		return c.err
 	}

@@ -119,13 +119,20 @@ func (c *Conn) writeSecret() *[]byte {
 // allows for AES-GCM.
 const maxRecordsPerKey = 1 << 23
 
+// mustSpeakFirst reports whether beforeWrite has something to do.
+func (c *Conn) mustSpeakFirst() bool {
+	return c.version == VersionTLS13 && (c.keysAreDue() || c.post.requested)
+}
+
+func (c *Conn) keysAreDue() bool { return c.post.updateDue || c.wr.Sequence() >= maxRecordsPerKey }
+
 // beforeWrite does what was put off until there is something to write: a key update that the peer asked for, one that
 // is due, and a certificate request.
 func (c *Conn) beforeWrite() error {
-	if c.version != VersionTLS13 {
+	if !c.mustSpeakFirst() {
 		return nil
 	}
-	if c.post.updateDue || c.wr.Sequence() >= maxRecordsPerKey {
+	if c.keysAreDue() {
 		c.post.updateDue = false
 		if err := c.updateKeys(false); err != nil {
 			return err

@@ -36,7 +36,8 @@ func (c *Conn) fragment() int {
 // next handles one record, or one handshake message left from the last record, and returns the application data in
 // it, which is in the input buffer: use it before the next call.
 func (c *Conn) next() ([]byte, error) {
-	if len(c.handshakeIn) > 0 {
+	if len(c.handshakeIn) > 0 || c.cfg.Trace {
+		c.alone()
 		if handled, err := c.nextMessage(); handled || err != nil {
 			return nil, err
 		}
@@ -175,6 +176,9 @@ func (c *Conn) skipEarlyData(n int) error {
 }
 
 func (c *Conn) handleRecord(hdr record.Header, typ record.ContentType, plain []byte) ([]byte, error) {
+	if typ != record.ApplicationData {
+		c.alone()
+	}
 	if c.version >= VersionTLS13 && c.rd.Encrypted() && hdr.Type == record.ApplicationData {
 		c.traceInner(false, typ)
 	}

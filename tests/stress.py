@@ -143,26 +143,17 @@ def threads_on_one_context() -> Result:
 
 
 def threads_on_one_connection() -> Result:
-    """Both ends are read and written at once, each by a thread of its own, until a third one closes one end."""
-    from test_process import sockets
+    """Both ends are read and written at once, each by a thread of its own, while keys change and certificates are asked
+    for, until a third one closes one end."""
+    from support import AUTHORITY, CLIENT, contexts
+    from test_process import exchange_and_meddle, sockets
 
-    total, failed = times(60, 4), []
-
-    def run(target: Callable[[], object]) -> threading.Thread:
-        def guarded() -> None:
-            try:
-                target()
-            except Exception as e:
-                failed.append(e)
-
-        thread = threading.Thread(target=guarded, daemon=True)
-        thread.start()
-        return thread
-
-    def read(end: Any) -> None:
-        left = len(data)
-        while left:
-            left -= len(end.recv(min(left, 65536)))
+    total, failed, data = times(60, 4), [], bytes(1 << 20)
+    client_context, server_context = contexts()
+    client_context.post_handshake_auth = server_context.post_handshake_auth = True
+    client_context.load_cert_chain(CLIENT.cert, CLIENT.key)
+    server_context.verify_mode = 1  # CERT_OPTIONAL
+    server_context.load_verify_locations(AUTHORITY.cert)
 
     def until_closed(step: Callable[[], object]) -> None:
         try:
@@ -170,17 +161,19 @@ def threads_on_one_connection() -> Result:
                 pass
         except OSError:
             pass
+        except Exception as e:
+            failed.append(e)
 
-    data = bytes(1 << 20)
     for _ in range(total):
-        with sockets() as (client, server):
-            threads = [
-                run(functools.partial(f, e)) for e in (client, server) for f in (read, lambda e: e.sendall(data))
-            ]
+        with sockets(client_context, server_context) as (client, server):
+            try:
+                exchange_and_meddle(client, server, len(data))
+            except Exception as e:
+                failed.append(e)
+            steps = (lambda c=client: c.recv(10), lambda c=client: c.send(data))
+            threads = [threading.Thread(target=until_closed, args=(step,), daemon=True) for step in steps]
             for thread in threads:
-                thread.join(30)
-            threads += [run(lambda c=client: until_closed(lambda: c.recv(10)))]
-            threads += [run(lambda c=client: until_closed(lambda: c.send(data)))]
+                thread.start()
             time.sleep(0.01)
             client.close()
             for thread in threads:
@@ -189,7 +182,7 @@ def threads_on_one_connection() -> Result:
                     failed.append(TimeoutError("a thread hangs"))
     for e in failed:
         print(repr(e), file=sys.stderr, flush=True)
-    return total, len(failed), "a megabyte each way, then closed"
+    return total, len(failed), "a megabyte each way, while keys change, then closed"
 
 
 def scaling() -> Result:

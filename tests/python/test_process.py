@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gossl import _codes, _lib, ssl
-from support import AUTHORITY, DIRECTORY, LEAF, Pair, connected, contexts
+from support import AUTHORITY, CLIENT, DIRECTORY, LEAF, Pair, connected, contexts
 
 # The standard library's own way to make them, which has had a name of its own in each version.
 INTERPRETERS: dict[str, Callable[[], Any]] = {}
@@ -71,13 +71,13 @@ def python(code: str, before: str = "", **environment: str) -> subprocess.Comple
 
 
 @contextmanager
-def sockets() -> Iterator[tuple[Any, Any]]:
+def sockets(client_context: Any = CLIENT_CONTEXT, server_context: Any = SERVER_CONTEXT) -> Iterator[tuple[Any, Any]]:
     """Both ends of a connection over a socket pair."""
     a, b = socket.socketpair()
     made: list[Any] = []
-    thread = threading.Thread(target=lambda: made.append(SERVER_CONTEXT.wrap_socket(b, server_side=True)))
+    thread = threading.Thread(target=lambda: made.append(server_context.wrap_socket(b, server_side=True)))
     thread.start()
-    client = CLIENT_CONTEXT.wrap_socket(a, server_hostname="localhost")
+    client = client_context.wrap_socket(a, server_hostname="localhost")
     thread.join()
     with client, made[0]:
         yield client, made[0]
@@ -92,6 +92,53 @@ def alarm(seconds: float, handler: Callable[..., object]) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def exchange_and_meddle(client: Any, server: Any, size: int = 1 << 23) -> tuple[set[str], int]:
+    """Both ends are read and written by threads while this one changes what reading and writing have in common. Returns
+    whom the server has got to know, and how often it asked."""
+    data, failed = os.urandom(1 << 16) * (size >> 16), []
+
+    def read(end: Any) -> None:
+        got = bytearray()
+        while len(got) < len(data):
+            got += end.recv(65536) or _raise(EOFError())
+        if got != data:
+            _raise(ValueError("other data"))
+
+    def guarded(step: Callable[[Any], object], end: Any) -> None:
+        try:
+            step(end)
+        except Exception as e:
+            failed.append(e)
+
+    steps = (read, lambda end: end.sendall(data))
+    threads = [threading.Thread(target=guarded, args=(step, end)) for step in steps for end in (client, server)]
+
+    def ask() -> int:
+        try:
+            server.verify_client_post_handshake()
+        except ssl.SSLError as e:
+            if e.reason not in ("REQUEST_PENDING", "REQUEST_SENT"):
+                failed.append(e)
+            return 0
+        return 1
+
+    asked = ask()
+    for thread in threads:
+        thread.start()
+    while all(thread.is_alive() for thread in threads):
+        for end in (client, server):
+            _lib.call("gossl_conn_key_update", _lib.number_of(end._sslobj._handle), 1)
+            end.pending(), end.version(), client.session.has_ticket
+        asked += ask()
+        time.sleep(0.001)
+    for thread in threads:
+        thread.join(60)
+    if failed:
+        raise failed[0]
+    certificate = server.getpeercert() or {"subject": ()}
+    return {value for names in certificate["subject"] for _, value in names}, asked
 
 
 class Interrupt(Exception):
@@ -156,6 +203,18 @@ class TestThreads(unittest.TestCase):
             for thread in threads:
                 thread.join(60)
             self.assertEqual(got, {"c": data, "s": data})
+
+    def test_keys_change_and_a_certificate_is_asked_for_while_both_ends_are_read_and_written(self) -> None:
+        client_context, server_context = contexts()
+        client_context.post_handshake_auth = server_context.post_handshake_auth = True
+        client_context.load_cert_chain(CLIENT.cert, CLIENT.key)
+        server_context.verify_mode = ssl.CERT_OPTIONAL
+        server_context.load_verify_locations(AUTHORITY.cert)
+        with sockets(client_context, server_context) as (client, server):
+            self.assertIsNone(server.getpeercert())
+            subjects, asked = exchange_and_meddle(client, server)
+            self.assertEqual(subjects, {"client"})
+            self.assertGreater(asked, 0)
 
     def test_a_third_thread_closes(self) -> None:
         with sockets() as (client, _server):

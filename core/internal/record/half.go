@@ -67,6 +67,9 @@ func (h *Half) Set12(version uint16, s *suite.Suite, macKey, key, iv []byte, enc
 	return nil
 }
 
+// SealsSurely reports whether no Seal can fail, for as long as anybody lives.
+func (h *Half) SealsSurely() bool { return h.aead != nil && h.seq < math.MaxUint64/2 }
+
 // Overhead returns how many bytes a record is longer than its fragment, at most.
 func (h *Half) Overhead() int {
 	switch {
