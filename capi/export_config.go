@@ -28,7 +28,7 @@ var version = "devel"
 type config struct {
 	mu      sync.Mutex // of setters
 	current atomic.Pointer[core.Config]
-	panics  atomic.Bool // GOSSL_CONFIG_TEST_PANIC
+	panics  atomic.Int32 // GOSSL_CONFIG_TEST_PANIC
 }
 
 // Interrupted says that a fork in the middle of a setter leaves the config as it was before.
@@ -125,17 +125,17 @@ func go_config_free(handle C.gossl_config) { configs.remove(uint64(handle)) }
 //export go_config_set_int
 func go_config_set_int(handle C.gossl_config, what C.int32_t, value C.int64_t, err *C.gossl_error) C.int32_t {
 	if what == C.GOSSL_CONFIG_TEST_PANIC {
-		return setPanics(handle, value != 0, err)
+		return setPanics(handle, int32(value), err)
 	}
 	return changeConfig(handle, err, func(c *core.Config) error { return setInt(c, what, int64(value)) })
 }
 
-func setPanics(handle C.gossl_config, on bool, err *C.gossl_error) C.int32_t {
+func setPanics(handle C.gossl_config, how int32, err *C.gossl_error) C.int32_t {
 	k := configs.get(uint64(handle))
 	if k == nil {
 		return report(err, configs.missing(uint64(handle)))
 	}
-	k.panics.Store(on)
+	k.panics.Store(how)
 	return report(err, nil)
 }
 

@@ -148,10 +148,18 @@ func (k *conn) protect(op func(*conn) (int, error)) (n int, err error) {
 			n, err = 0, fmt.Errorf("%w: %v", errPanic, r)
 		}
 	}()
-	if k.panics {
-		panic("a test asked for it")
+	if k.panics != 0 {
+		fault(k.panics)
 	}
 	return op(k)
+}
+
+func fault(how int32) {
+	if how == 2 {
+		var nothing *core.Conn
+		nothing.Version()
+	}
+	panic("a test asked for it")
 }
 
 //export go_conn_set_fd

@@ -120,7 +120,8 @@ void gossl_config_free(gossl_config config);
 #define GOSSL_CONFIG_TRACE 15              /* 1: connections keep message events for gossl_conn_take_trace */
 #define GOSSL_CONFIG_VERIFY_DEPTH 16
 #define GOSSL_CONFIG_SESSION_TIMEOUT 17    /* seconds */
-#define GOSSL_CONFIG_TEST_PANIC 39          /* for tests: 1 makes connections made from now on end by GOSSL_E_PANIC */
+#define GOSSL_CONFIG_TEST_PANIC 39          /* for tests: 1 makes connections made from now on end by GOSSL_E_PANIC,
+                                               2 does so by a nil pointer */
 /* Read only. */
 #define GOSSL_CONFIG_STORE_X509 40         /* certificates in the trust store that are no CA … cert_store_stats */
 #define GOSSL_CONFIG_STORE_X509_CA 41

@@ -26,7 +26,7 @@ type conn struct {
 	fd            int32 // -1: none
 	in, out       *C.bio
 	ticketsOnly   bool   // a server that has sent nothing but tickets since the handshake
-	panics        bool   // GOSSL_CONFIG_TEST_PANIC
+	panics        int32  // GOSSL_CONFIG_TEST_PANIC
 	keylog, trace []byte // collected, not taken yet
 
 	// Under reading.

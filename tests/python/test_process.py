@@ -544,14 +544,38 @@ class TestGuest(TestProcess):
 class TestErrors(unittest.TestCase):
     def test_a_panic_is_an_error_that_asks_for_a_report(self) -> None:
         client, server = contexts()
-        failure = _lib.call("gossl_config_set_int", client._handle.value, _codes.CONFIG_TEST_PANIC, 1)
-        self.assertIsNone(failure)
-        pair = Pair(client, server)
-        for _ in range(2):
-            with self.assertRaisesRegex(ssl.SSLError, "a defect in gossl; please report it"):
-                pair.client.do_handshake()
+        for how in (1, 2):  # 2: a nil pointer
+            failure = _lib.call("gossl_config_set_int", client._handle.value, _codes.CONFIG_TEST_PANIC, how)
+            self.assertIsNone(failure)
+            pair = Pair(client, server)
+            for _ in range(2):
+                with self.assertRaisesRegex(ssl.SSLError, "a defect in gossl; please report it"):
+                    pair.client.do_handshake()
         self.assertIsNone(_lib.call("gossl_config_set_int", client._handle.value, _codes.CONFIG_TEST_PANIC, 0))
         connected(client, server).pass_data()
+
+    def test_a_nil_pointer_and_faulthandler(self) -> None:
+        code = """
+        from gossl import _codes, _lib
+        connect()
+        {after}
+        _lib.call("gossl_config_set_int", client_context._handle.value, _codes.CONFIG_TEST_PANIC, {how})
+        client = client_context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
+        try:
+            client.do_handshake()
+        except ssl.SSLError as e:
+            print("a defect in gossl" in str(e))
+        """
+        enable = "import faulthandler; faulthandler.enable()"
+        for before, after, how in ((enable, "", 2), ("", "", 2), ("", enable, 1)):
+            with self.subTest(before=before, after=after, how=how):
+                ran = python(code.format(after=after, how=how), before)
+                self.assertEqual((ran.returncode, ran.stderr, ran.stdout.strip()), (0, "", "True"))
+        # Enabled later, it takes the signal for itself: the one limit that there is.
+        ran = python(code.format(after=enable, how=2))
+        self.assertLess(ran.returncode, 0)
+        self.assertEqual(ran.stdout, "")
+        self.assertIn("Fatal Python error: Segmentation fault", ran.stderr)
 
     def test_cycles_are_collected(self) -> None:
         import weakref
