@@ -37,7 +37,7 @@ static void *own(uint64_t handle, bio *queue, void *wants, void (*free_handle)(u
     free_handle(handle);
     return py.no_memory();
   }
-  *o = (owned){handle, queue, wants, free_handle, NAME, 0, 0};
+  *o = (owned){handle, queue, wants, free_handle, NAME, 0, 0, 0};
   if (wants) py.retain(wants);
   void *capsule = py.capsule_new(o, NAME, free_owned);
   if (!capsule) release_owned(o);

@@ -15,6 +15,7 @@ typedef struct owned {
   void (*free)(uint64_t handle);
   const void *home; /* which copy of the library it is of: a forked child may have two */
   int32_t begun, agreed; /* the handshake: its first step has been taken; it is complete */
+  int32_t waits;         /* a read had to wait lately */
 } owned;
 
 /* A tuple: the type of the exception for want of input; its arguments in a read and in a handshake, which are tuples; and

@@ -372,11 +372,15 @@ static int64_t wait_as_timeout_says(void *self, const owned *o, patience *p, sho
 
 static int wants(int64_t status) { return status == GOSSL_E_WANT_READ || status == GOSSL_E_WANT_WRITE; }
 
+/* For how many reads a connection counts as one whose reads wait, after one that did. */
+#define LATELY 64
+
 typedef int64_t (*reader)(uint64_t handle, uint8_t *data, size_t size);
 
 /* Reads until there is an answer; work says how many bytes it may be about. WANT_READ is one if there is no waiting. */
-static int64_t read_or_wait(void *self, const owned *o, reader read, uint8_t *data, int64_t size, int64_t work) {
+static int64_t read_or_wait(void *self, owned *o, reader read, uint8_t *data, int64_t size, int64_t work) {
   patience p = {NULL, INFINITY};
+  int32_t waits = 0;
   for (;;) {
     int64_t got;
     if (work <= LONG_WORK) {
@@ -386,10 +390,15 @@ static int64_t read_or_wait(void *self, const owned *o, reader read, uint8_t *da
       got = read(o->handle, data, (size_t)size);
       py.enter_python(state);
     }
-    if (!wants(got)) return got;
+    if (!wants(got)) {
+      if (waits) o->waits = LATELY;
+      else if (o->waits) o->waits--;
+      return got;
+    }
     /* What comes is read even while an answer, of the protocol's, cannot leave. */
     int64_t outcome = wait_as_timeout_says(self, o, &p, got == GOSSL_E_WANT_READ ? POLLIN : POLLIN | POLLOUT);
     if (outcome == WILL_NOT_WAIT) return got;
+    waits = 1;
     if (outcome != READY) return outcome;
   }
 }
@@ -403,13 +412,13 @@ static void *no_data(void *self, const owned *o, void *size, void *into, int64_t
 }
 
 /* A read of what is probably little: its place is the stack, and the bytes are made when their number is known. */
-static void *read_little(void *self, const owned *o, void *size, int64_t most, int64_t work) {
+static void *read_little(void *self, owned *o, void *size, int64_t most, int64_t work) {
   uint8_t data[RECORD];
   int64_t got = read_or_wait(self, o, gossl_python_read, data, most < RECORD ? most : RECORD, work);
   return got > 0 ? py.bytes_new((const char *)data, got) : no_data(self, o, size, NULL, got);
 }
 
-static void *read_much(void *self, const owned *o, void *size, int64_t most) {
+static void *read_much(void *self, owned *o, void *size, int64_t most) {
   void *bytes = py.bytes_new(NULL, most);
   if (!bytes) return NULL;
   int64_t got = read_or_wait(self, o, gossl_python_read, (uint8_t *)py.bytes_data(bytes), most, most);
@@ -418,7 +427,7 @@ static void *read_much(void *self, const owned *o, void *size, int64_t most) {
   return no_data(self, o, size, NULL, got);
 }
 
-static void *read_into(void *self, const owned *o, void *size, int64_t most, void *into) {
+static void *read_into(void *self, owned *o, void *size, int64_t most, void *into) {
   buffer b;
   if (py.get_buffer(into, &b, WRITABLE) < 0) {
     py.clear_error();
@@ -453,11 +462,16 @@ static void *python_conn_read(void *self, void *const *arguments, intptr_t count
   return read_much(self, o, size, most < queued ? most : queued);
 }
 
+/* From how many bytes on other Python threads may run during a write: if reads of the connection have to wait for the
+   peer, from none. The peer may be one of those threads, which sending wakes up: it would have to wait once more, for the
+   interpreter's lock. */
+static int64_t long_write(const owned *o) { return o->waits ? 0 : LONG_WORK; }
+
 /* Goes on with a write until all is written, or as much as goes without waiting. *done counts. */
 static int64_t write_or_wait(void *self, const owned *o, const uint8_t *data, int64_t size, int64_t *done) {
   patience p = {NULL, INFINITY};
   while (*done < size) {
-    int64_t n = write_once(gossl_conn_write, o->handle, data + *done, size - *done, LONG_WORK);
+    int64_t n = write_once(gossl_conn_write, o->handle, data + *done, size - *done, long_write(o));
     if (n > 0) {
       *done += n;
       continue;
