@@ -124,6 +124,39 @@ func TestBothDirectionsAtOnce(t *testing.T) {
 	all.Wait()
 }
 
+// Run with -race: what both directions have in common changes meanwhile.
+func TestKeysChangeWhileBothEndsAreReadAndWritten(t *testing.T) {
+	c, s := pair(t)
+	const size = 5 << 20
+	var all, writers sync.WaitGroup
+	stop := make(chan struct{})
+	for _, x := range []*netconn.Conn{c, s} {
+		writers.Go(func() {
+			_, err := x.Write(make([]byte, size))
+			require.NoError(t, err)
+		})
+		all.Go(func() {
+			n, err := io.CopyN(io.Discard, x, size)
+			require.NoError(t, err)
+			require.EqualValues(t, size, n)
+		})
+	}
+	all.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(time.Millisecond):
+				c.State(func(e *core.Conn) { require.NoError(t, e.KeyUpdate(true)) })
+				s.State(func(e *core.Conn) { require.NoError(t, e.KeyUpdate(false)) })
+			}
+		}
+	})
+	writers.Wait()
+	close(stop)
+	all.Wait()
+}
+
 func TestEnds(t *testing.T) {
 	c, s := pair(t)
 	require.NoError(t, c.CloseWrite())
