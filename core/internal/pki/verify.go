@@ -106,7 +106,7 @@ func (v *verification) run() *failure {
 func (v *verification) check() *failure {
 	for _, step := range []func() *failure{
 		v.checkExtensions, v.checkStrength, v.checkIdentity, v.checkRevocation, v.checkSignatures, v.checkConstraints,
-		v.checkCondition,
+		v.checkCondition, v.checkDenied,
 	} {
 		if f := step(); f != nil {
 			return f
