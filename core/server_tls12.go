@@ -539,7 +539,7 @@ func (hs waitClientFinished12) handle(c *Conn, m *message) (state, error) {
 // sendTicket sends NewSessionTicket (RFC 5077 section 3.3), an empty one if the session is too long for it.
 func (hs *server12) sendTicket(c *Conn) error {
 	msg := &wire.NewSessionTicket12{LifetimeHint: uint32(c.cfg.SessionTimeout)}
-	if state := c.session.Export(); len(state) <= maxTicketSession {
+	if state := c.session.forTicket().Export(); len(state) <= maxTicketSession {
 		t, err := c.cfg.sealTicket(state)
 		if err != nil {
 			return err

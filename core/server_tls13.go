@@ -405,7 +405,7 @@ const (
 // nil for a session too long for a ticket.
 func (c *Conn) ticketFor(s *Session) ([]byte, error) {
 	if c.cfg.Options&OpNoTicket == 0 {
-		state := s.Export()
+		state := s.forTicket().Export()
 		if len(state) > maxTicketSession {
 			return nil, nil
 		}

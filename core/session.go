@@ -73,6 +73,14 @@ func (s *Session) setTicket(ticket []byte, hint uint32) {
 	s.ticket, s.hint, s.id = ticket, hint, id[:]
 }
 
+// forTicket is what a server gives out of its hand: of the client's certificates the first alone, as in OpenSSL, whose
+// chains a ticket would have to carry with each resumption.
+func (s *Session) forTicket() *Session {
+	t := *s
+	t.peerChain, t.chain = s.peerChain[:min(len(s.peerChain), 1)], nil
+	return &t
+}
+
 const sessionFormat = 2
 
 // Export returns everything about the session, for ImportSession in another process. It holds secrets. Its first six
