@@ -336,7 +336,7 @@ func go_conn_get_int(handle C.gossl_conn, what C.int32_t) (n C.int64_t) {
 	case C.GOSSL_CONN_CIPHER_BITS:
 		return C.int64_t(c.Cipher().StrengthBits)
 	case C.GOSSL_CONN_RESUMED:
-		return C.int64_t(flag(c.Resumed()))
+		return C.int64_t(flag(c.Resumed() || c.UsedExternalPSK()))
 	case C.GOSSL_CONN_HANDSHAKE_DONE:
 		return C.int64_t(flag(c.HandshakeDone()))
 	case C.GOSSL_CONN_SIDE:

@@ -117,7 +117,7 @@ func (hs *client13) choosePSK(c *Conn, sh *wire.ServerHello) error {
 	}
 	hs.psk = p
 	if p.session == nil {
-		c.session = nil
+		c.session, c.info.externalPSK = nil, true
 		return nil
 	}
 	return c.restore(p.session)

@@ -156,6 +156,36 @@ func TestClientAuthentication(t *testing.T) {
 	}
 }
 
+func TestATicketHasTheFirstOfTheClientsCertificates(t *testing.T) {
+	for _, v := range []uint16{VersionTLS12, VersionTLS13} {
+		for _, ticket := range []bool{true, false} {
+			client, server, _ := configs(t)
+			only(t, v, client, server)
+			_, _, ca := configsAt(t, time.Unix(client.Now(), 0))
+			chain, key := ca.Issue(ecKey(t), "client")
+			require.NoError(t, client.UseCertificate(append(chain, ca.PEM...), key, nil))
+			require.NoError(t, server.AddAnchorsPEM(ca.PEM))
+			server.VerifyMode = VerifyRequired
+			if !ticket {
+				server.Options |= OpNoTicket
+			}
+			first, s := connect(t, client, server)
+			require.Len(t, s.PeerCertificates(), 2)
+			c, s := newPair(t, client, server)
+			require.NoError(t, c.SetSession(first.Session()))
+			ce, se := shake(c, s)
+			require.NoError(t, errors.Join(ce, se))
+			require.True(t, s.Resumed())
+			if ticket { // it would have to come back with each resumption
+				require.Len(t, s.PeerCertificates(), 1)
+				require.Empty(t, s.VerifiedChain())
+			} else { // the server has it itself
+				require.Len(t, s.PeerCertificates(), 2)
+			}
+		}
+	}
+}
+
 func TestPostHandshakeAuthentication(t *testing.T) {
 	client, server, _ := configs(t)
 	clientCertificate(t, client, server)
@@ -199,6 +229,7 @@ func TestExternalPSKWithTLS13(t *testing.T) {
 		}
 		require.NoError(t, errors.Join(ce, se))
 		require.Empty(t, c.PeerCertificates())
+		require.Equal(t, [4]bool{true, true}, [4]bool{c.UsedExternalPSK(), s.UsedExternalPSK(), c.Resumed(), s.Resumed()})
 		talk(t, c, s)
 	}
 }

@@ -18,6 +18,7 @@ type info struct {
 	serverName   string // what a client connects to, or what it told the server
 	hasSNI       bool
 	resumed      bool
+	externalPSK  bool // TLS 1.3 began with a key of the callers', not of a session
 	peerScheme   sigalg.Scheme
 	ourScheme    sigalg.Scheme
 	peerChain    [][]byte
@@ -171,6 +172,10 @@ func (c *Conn) SCTs() [][]byte { return c.info.scts }
 
 // Resumed reports whether the handshake resumed a session.
 func (c *Conn) Resumed() bool { return c.info.resumed }
+
+// UsedExternalPSK reports whether a TLS 1.3 handshake rests on a pre-shared key that both callers know, instead of
+// certificates or a session (RFC 9846 section 4.2.11).
+func (c *Conn) UsedExternalPSK() bool { return c.info.externalPSK }
 
 // PeerCertificates returns the certificates that the peer sent, in DER, leaf first. They are shared with other
 // connections and must not be changed.

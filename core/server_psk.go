@@ -29,7 +29,7 @@ func (c *Conn) choosePSK(hs *server13) (state, error) {
 		if s == nil {
 			continue
 		}
-		if err := hs.usePSK(&serverPSK{index: i, secret: s.secret, session: s}); err != nil {
+		if err := hs.usePSK(c, &serverPSK{index: i, secret: s.secret, session: s}); err != nil {
 			return nil, err
 		}
 		if err := c.restore(s); err != nil {
@@ -98,7 +98,7 @@ func (c *Conn) restore(s *Session) error {
 }
 
 // usePSK checks the binder of the chosen key. Only the chosen one is checked (RFC 9846 section 4.2.11).
-func (hs *server13) usePSK(p *serverPSK) error {
+func (hs *server13) usePSK(c *Conn, p *serverPSK) error {
 	p.early = keys.NewEarlySecret(hs.suite.Hash, p.secret)
 	before := hs.beforeHello
 	if before == nil {
@@ -113,6 +113,7 @@ func (hs *server13) usePSK(p *serverPSK) error {
 	hs.psk = p
 	before.Write(hs.helloRaw)
 	hs.transcript = before // the same messages, most of them hashed
+	c.info.externalPSK = p.session == nil
 	return nil
 }
 
@@ -134,7 +135,7 @@ func (s askPSK) ask(c *Conn) (state, error) {
 func (s askPSK) resume(c *Conn) (state, error) {
 	_, key := c.takePSK()
 	if len(key) > 0 {
-		if err := s.hs.usePSK(&serverPSK{index: s.i, secret: key}); err != nil {
+		if err := s.hs.usePSK(c, &serverPSK{index: s.i, secret: key}); err != nil {
 			return nil, err
 		}
 		return c.respond13(s.hs)

@@ -85,8 +85,11 @@ class TestSharedKeys(unittest.TestCase):
             self.client.minimum_version = self.client.maximum_version = version
             self.client.set_psk_client_callback(lambda h, seen=seen: (seen.append(h), ("name é", b"key"))[1])
             self.server.set_psk_server_callback(lambda i, seen=seen: (seen.append(i), b"key")[1], "hint é")
-            connected(self.client, self.server)
+            pair = connected(self.client, self.server)
             self.assertEqual(seen, [hint, "name é"])
+            # OpenSSL calls every PSK of TLS 1.3 a session.
+            reused = version == ssl.TLSVersion.TLSv1_3
+            self.assertEqual((pair.client.session_reused, pair.server.session_reused), (reused, reused))
 
     def test_a_wrong_or_missing_key_ends_the_handshake(self) -> None:
         self.client.set_psk_client_callback(lambda hint: ("name", b"key"))
