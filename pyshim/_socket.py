@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _lib, _native
 from ._bio import MemoryBIO
 from ._errors import HANDSHAKE, READ, SHUTDOWN, WRITE, Operation
-from ._immutable import Final, Immutable, Uncreatable, Unpicklable
+from ._immutable import Final, Immutable, Uncreatable, Unpicklable, undeletable
 from ._session import SSLSession, new_session, session_parts
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _INT_MAX = 0x7FFFFFFF
 _NO_BUFFER: Any = object()
 
 
+@undeletable
 class _SSLSocket(Final, Uncreatable, Unpicklable, metaclass=Immutable):
     """A connection."""
 
@@ -578,7 +579,10 @@ def _ended(self: _SSLSocket, status: int, operation: Operation) -> int:
     error = _errors.of_operation(failure, operation, self._server_hostname)
     if failure.status == _codes.E_VERIFY:
         _advise(self, error, failure.verify)
-    raise error
+    try:
+        raise error
+    finally:
+        del error  # it knows this frame, and would stay until the collector comes
 
 
 def _advise(self: _SSLSocket, error: OSError, code: int) -> None:
@@ -597,7 +601,8 @@ def _read_on(self: _SSLSocket, most: int, found: Any, patience: Patience | None)
 
 
 def _read_into_on(self: _SSLSocket, view: memoryview, most: int, found: Any, patience: Patience | None) -> int:
-    result = _run(self, lambda *a: self._io.read_into(a[0], view, most, *a[1:]), READ, found, patience)
+    with view:  # what is raised keeps this frame, and must not keep the caller's buffer from being resized
+        result = _run(self, lambda *a: self._io.read_into(a[0], view, most, *a[1:]), READ, found, patience)
     return result if isinstance(result, int) else 0
 
 

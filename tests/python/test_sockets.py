@@ -137,6 +137,23 @@ class TestBuffers(SocketCase):
                 self.assertEqual(received, wanted)
         self.assertEqual(self.client.send(b""), 0)
 
+    def test_a_buffer_that_a_failed_read_was_to_fill_is_free(self) -> None:
+        import gc
+
+        gc.disable()
+        self.addCleanup(gc.enable)
+        buffer = bytearray(10)
+        self.client.setblocking(False)
+        try:
+            self.client.recv_into(buffer)
+        except ssl.SSLWantReadError:
+            buffer.extend(b"more")  # while the exception is there
+        self.client.setblocking(True)
+        self.server.close()  # without a farewell: ssl answers with the end
+        self.assertEqual(self.client.recv_into(buffer), 0)
+        buffer.extend(b"more")
+        self.assertEqual(len(buffer), 18)
+
     def test_nothing_else_can(self) -> None:
         for bad in ("text", None, 1):
             with self.assertRaisesRegex(TypeError, "a bytes-like object is required, not '"):
