@@ -315,7 +315,7 @@ func getBytes(c *core.Config, what C.int32_t) ([]byte, error) {
 	case C.GOSSL_CONFIG_GET_CA_CERTIFICATES:
 		return list(c.CACertificates()), nil
 	case C.GOSSL_CONFIG_GET_GROUPS, C.GOSSL_CONFIG_GET_GROUPS_ALIASES:
-		return []byte(strings.Join(c.Groups(), ":")), nil
+		return []byte(strings.Join(c.ImplementedGroups(what == C.GOSSL_CONFIG_GET_GROUPS_ALIASES), ":")), nil
 	case C.GOSSL_CONFIG_GET_SIGALGS:
 		return []byte(strings.Join(c.Sigalgs(), ":")), nil
 	case C.GOSSL_CONFIG_TICKET_KEYS:

@@ -157,7 +157,7 @@ int32_t gossl_config_set(gossl_config config, int32_t setting, gossl_in *data, s
 /* Byte getters. */
 #define GOSSL_CONFIG_GET_CIPHERS 120       /* JSON list of objects, as SSLContext.get_ciphers() */
 #define GOSSL_CONFIG_GET_CA_CERTIFICATES 121 /* DER certificates, each after its length as 4 bytes big endian */
-#define GOSSL_CONFIG_GET_GROUPS 122        /* names, colon separated */
+#define GOSSL_CONFIG_GET_GROUPS 122        /* names of all that could be set, colon separated */
 #define GOSSL_CONFIG_GET_GROUPS_ALIASES 123
 #define GOSSL_CONFIG_GET_SIGALGS 124
 int64_t gossl_config_get(gossl_config config, int32_t what, uint8_t *buf, size_t cap);

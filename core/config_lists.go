@@ -52,6 +52,16 @@ func (c *Config) Groups() []string {
 	return names
 }
 
+// ImplementedGroups returns OpenSSL's names of the groups that could be set for the versions that are allowed, with
+// NIST's names too if those are wanted (OpenSSL 3.5's SSL_CTX_get0_implemented_groups).
+func (c *Config) ImplementedGroups(aliases bool) []string {
+	tls12, tls13 := c.minVersion < VersionTLS13, c.maxVersion == 0 || c.maxVersion >= VersionTLS13
+	if v := c.fixedVersion(); v != 0 {
+		tls12, tls13 = v < VersionTLS13, v >= VersionTLS13
+	}
+	return group.Names(tls13, tls12, aliases)
+}
+
 // SetSigalgs sets the signature schemes that we accept from the peer and sign with, best first, separated by colons.
 func (c *Config) SetSigalgs(names string) error {
 	l, err := parseSigalgs(names)

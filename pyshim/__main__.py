@@ -102,7 +102,8 @@ def _run_file(path: str, argv: list[str]) -> None:
     main_module = _clean_main()
     path = os.path.join(os.getcwd(), path)
     main_module.__file__ = path
-    main_module.__dict__["__cached__"] = None
+    if sys.version_info < (3, 15):
+        main_module.__dict__["__cached__"] = None
     main_module.__loader__ = SourceFileLoader("__main__", path)
     sys.argv = argv
     _set_path(os.path.dirname(os.path.realpath(path)))
@@ -120,9 +121,9 @@ def _clean_main() -> ModuleType:
     module = sys.modules["__main__"]
     builtins = module.__dict__["__builtins__"]
     module.__dict__.clear()
-    module.__dict__.update(
-        __name__="__main__", __doc__=None, __package__=None, __loader__=None, __spec__=None, __annotations__={}
-    )
+    module.__dict__.update(__name__="__main__", __doc__=None, __package__=None, __loader__=None, __spec__=None)
+    if sys.version_info < (3, 14):  # since then they are made when they are asked for (PEP 649)
+        module.__dict__["__annotations__"] = {}
     module.__dict__["__builtins__"] = builtins
     return module
 

@@ -11,7 +11,7 @@ import warnings
 from . import _cert, _codes, _consts, _errors, _lib, _load, _stock
 from ._beside import also
 from ._bio import MemoryBIO
-from ._immutable import Immutable, Unpicklable
+from ._immutable import Immutable, Unpicklable, undeletable
 from ._numbers import as_int, as_long, as_options, as_unsigned_int, as_unsigned_long
 
 TYPE_CHECKING = False
@@ -69,6 +69,7 @@ _STATISTICS = {
 _UNSIGNED = (1 << 64) - 1
 
 
+@undeletable
 class _SSLContext(Unpicklable, metaclass=Immutable):
     """Settings, certificates and trust anchors that connections are made from."""
 
@@ -282,7 +283,8 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
             raise _errors.plain("No cipher can be selected.")
 
     def set_ciphersuites(self, ciphersuites: str, /) -> None:
-        _set_list(self, _codes.CONFIG_CIPHERSUITES, _text(ciphersuites, "set_ciphersuites"), "ciphersuite")
+        names = _text(ciphersuites, "set_ciphersuites")
+        _set_list(self, _codes.CONFIG_CIPHERSUITES, names, "No cipher suite can be selected.")
 
     def get_ciphers(self) -> list[dict[str, Any]]:
         found = _get(self, _codes.CONFIG_GET_CIPHERS)
@@ -292,7 +294,7 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
         return ciphers
 
     def set_groups(self, grouplist: str, /) -> None:
-        _set_list(self, _codes.CONFIG_GROUPS, _text(grouplist, "set_groups"), "group")
+        _set_list(self, _codes.CONFIG_GROUPS, _text(grouplist, "set_groups"), "unrecognized group")
 
     def get_groups(self, *, include_aliases: bool = False) -> list[str]:
         what = _codes.CONFIG_GET_GROUPS_ALIASES if include_aliases else _codes.CONFIG_GET_GROUPS
@@ -309,11 +311,11 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
 
     def set_client_sigalgs(self, sigalgslist: str, /) -> None:
         names = _text(sigalgslist, "set_client_sigalgs")
-        _set_list(self, _codes.CONFIG_CLIENT_SIGALGS, names, "client sigalg")
+        _set_list(self, _codes.CONFIG_CLIENT_SIGALGS, names, "unrecognized signature algorithm")
 
     def set_server_sigalgs(self, sigalgslist: str, /) -> None:
         names = _text(sigalgslist, "set_server_sigalgs")
-        _set_list(self, _codes.CONFIG_SERVER_SIGALGS, names, "server sigalg")
+        _set_list(self, _codes.CONFIG_SERVER_SIGALGS, names, "unrecognized signature algorithm")
 
     def _set_alpn_protocols(self, protos: object, /) -> None:
         _set(self, _codes.CONFIG_ALPN, _lib.copied(protos))
@@ -450,10 +452,10 @@ def _set(context: _SSLContext, setting: int, data: bytes) -> None:
     _errors.check(_lib.call("gossl_config_set", context._handle.value, setting, data, len(data)))
 
 
-def _set_list(context: _SSLContext, setting: int, names: bytes, what: str) -> None:
+def _set_list(context: _SSLContext, setting: int, names: bytes, refusal: str) -> None:
     failure = _lib.call("gossl_config_set", context._handle.value, setting, names, len(names))
     if failure is not None:
-        raise _errors.plain(f"unrecognized {what}")
+        raise _errors.error(refusal, _errors.IN_LISTS)
 
 
 def _names(data: bytes) -> list[str]:

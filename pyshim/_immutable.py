@@ -7,7 +7,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from collections.abc import Callable
+    from typing import NoReturn, TypeVar
+
+    _Class = TypeVar("_Class", bound=type)
 
 
 class Immutable(type):
@@ -33,9 +36,27 @@ class Unpicklable:
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: object, /) -> NoReturn:
-        cls = type(self)
-        name = f"_ssl.{cls.__name__}" if "_frozen_" in cls.__dict__ else cls.__name__
-        raise TypeError(f"cannot pickle '{name}' object")
+        raise TypeError(f"cannot pickle '{_type_name(self)}' object")
+
+
+def _type_name(instance: object) -> str:
+    cls = type(instance)
+    return f"_ssl.{cls.__name__}" if "_frozen_" in cls.__dict__ else cls.__name__
+
+
+def undeletable(cls: _Class) -> _Class:
+    """The class, with properties that can be set but not deleted (which ends older CPythons' processes)."""
+    for name, found in list(vars(cls).items()):
+        if type(found) is property and found.fset is not None and name != "__class__":
+            type.__setattr__(cls, name, found.deleter(_refusal(name)))
+    return cls
+
+
+def _refusal(name: str) -> Callable[[object], None]:
+    def refuse(self: object) -> None:
+        raise AttributeError(f"attribute {name!r} of {_type_name(self)!r} objects cannot be deleted")
+
+    return refuse
 
 
 class Final:

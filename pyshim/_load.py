@@ -46,12 +46,16 @@ def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
         failure = _use(config, chain, key, secret)
     if failure is not None and failure.status == _codes.E_PASSWORD:
         # No password, or an empty one: as for a wrong one.
-        refusal = _errors.error("PEM lib", _errors.IN_LOAD_CERT_CHAIN, _PEM_LIB, library="SSL")
-        raise _named(refusal, key_name, "private key: no password was given")
+        raise _named(
+            _errors.error("PEM lib", _errors.IN_LOAD_CERT_CHAIN, _PEM_LIB, library="SSL"),
+            key_name,
+            "private key: no password was given",
+        )
     if failure is not None:
         about_key = failure.message.startswith("private key")
-        refused = _errors.of_input(failure, _errors.IN_LOAD_CERT_CHAIN)
-        raise _named(refused, key_name if about_key else chain_name, failure.message)
+        name = key_name if about_key else chain_name
+        # No variable has it: what is raised would keep this frame, with the key and the password, until the collector comes.
+        raise _named(_errors.of_input(failure, _errors.IN_LOAD_CERT_CHAIN), name, failure.message)
 
 
 def _name(source: Any) -> str | None:
@@ -276,8 +280,8 @@ def _read(path: bytes) -> bytes:
         with open(path, "rb") as f:
             return f.read()
     except OSError as e:
-        refused = OSError(e.errno, e.strerror)
-    raise refused
+        number, text = e.errno, e.strerror
+    raise OSError(number, text, os.fsdecode(path))  # CPython names the file since 3.15
 
 
 def _password(value: Any, refusal: str) -> bytes:

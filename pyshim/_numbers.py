@@ -42,8 +42,9 @@ def as_options(value: object) -> int:
     if not isinstance(value, int):
         raise TypeError(f"argument must be int, not {_type_name(value)}")
     if value < 0:
-        refusal: type[Exception] = ValueError if sys.version_info >= (3, 14) else OverflowError
-        raise refusal("can't convert negative int to unsigned")
+        if sys.version_info >= (3, 14):
+            raise ValueError("Cannot convert negative int")
+        raise OverflowError("can't convert negative int to unsigned")
     if value >= 1 << 64:
         raise OverflowError("int too big to convert")
     return value

@@ -77,6 +77,9 @@ def report(dialled: Dialled) -> dict[str, Any]:
     }
 
 
+_IANA = {"x25519": "X25519", "x448": "X448"}  # where OpenSSL writes a group's name in its own way
+
+
 def _tls(dialled: Dialled) -> dict[str, Any]:
     """What was agreed on; None for what the handshake did not come to."""
     connection = dialled.connection
@@ -85,7 +88,7 @@ def _tls(dialled: Dialled) -> dict[str, Any]:
         "version": dialled.version(),
         "cipher": name,
         "bits": bits,
-        "group": connection.group(),
+        "group": _IANA.get(group := connection.group(), group),
         "signature": connection.server_sigalg(),
         "alpn": connection.selected_alpn_protocol(),
         "client_certificate": _client_certificate(dialled),

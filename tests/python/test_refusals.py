@@ -55,8 +55,28 @@ class TestSettings(unittest.TestCase):
         server.set_ciphersuites("TLS_AES_256_GCM_SHA384:TLS_AES_128_CCM_SHA256")
         pair = connected(client, server)
         self.assertEqual(pair.client.cipher()[0], "TLS_AES_128_CCM_SHA256")
-        self.assertEqual(pair.client._sslobj.group(), "X448")
-        self.assertEqual(client.get_groups(), ["X448", "secp256r1"])
+        self.assertEqual(pair.client._sslobj.group(), "x448")
+
+    def test_groups_are_those_that_the_versions_can_use(self) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        curves = ["secp256r1", "secp384r1", "secp521r1", "x25519", "x448"]
+        finite = ["ffdhe2048", "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"]
+        hybrids = ["SecP256r1MLKEM768", "X25519MLKEM768", "SecP384r1MLKEM1024"]
+        context.set_groups("x448")  # what is set does not matter
+        self.assertEqual(context.get_groups(), curves + finite + hybrids)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        self.assertEqual(context.get_groups(), curves)
+        named = ["secp256r1", "P-256", "secp384r1", "P-384", "secp521r1", "P-521", "x25519", "x448"]
+        self.assertEqual(context.get_groups(include_aliases=True), named)
+
+    def test_ciphersuites_that_are_not_known_are_passed_over_beside_others(self) -> None:
+        client, server = contexts()
+        client.set_ciphersuites("TLS_NONE:TLS_AES_128_GCM_SHA256")
+        self.assertEqual(connected(client, server).client.cipher()[0], "TLS_AES_128_GCM_SHA256")
+        for names in ("TLS_NONE", "TLS_NONE:ECDHE-RSA-AES128-GCM-SHA256", ":"):
+            with self.assertRaisesRegex(ssl.SSLError, r"^No cipher suite can be selected\. \(_ssl\.c:\d+\)$"):
+                client.set_ciphersuites(names)
+        self.assertEqual(connected(client, server).client.cipher()[0], "TLS_AES_128_GCM_SHA256")
 
 
 class TestFiles(unittest.TestCase):

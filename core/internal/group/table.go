@@ -2,14 +2,15 @@ package group
 
 import (
 	"crypto/ecdh"
+	"slices"
 	"strings"
 )
 
 var groups = []*Group{
 	{X25519MLKEM768, "X25519MLKEM768", 192, kindHybrid, hybrid{curve: x25519{}, kem: mlkem768{}, kemFirst: true}},
-	{X25519, "X25519", 128, kindEC, x25519{}},
+	{X25519, "x25519", 128, kindEC, x25519{}},
 	{P256, "secp256r1", 128, kindEC, curve{ecdh.P256()}},
-	{X448, "X448", 224, kindEC, x448{}},
+	{X448, "x448", 224, kindEC, x448{}},
 	{P384, "secp384r1", 192, kindEC, curve{ecdh.P384()}},
 	{P521, "secp521r1", 256, kindEC, curve{ecdh.P521()}},
 	{SecP256r1MLKEM768, "SecP256r1MLKEM768", 192, kindHybrid, hybrid{curve: curve{ecdh.P256()}, kem: mlkem768{}}},
@@ -23,7 +24,7 @@ var groups = []*Group{
 
 // aliases are OpenSSL's other names, in lower case.
 var aliases = map[string]ID{
-	"p-256": P256, "prime256v1": P256, "p-384": P384, "p-521": P521, "x25519": X25519, "x448": X448,
+	"p-256": P256, "prime256v1": P256, "p-384": P384, "p-521": P521,
 }
 
 // Lookup returns the group of that number, or nil.
@@ -47,6 +48,23 @@ func ByName(name string) *Group {
 		return Lookup(id)
 	}
 	return nil
+}
+
+// Names returns OpenSSL's names of all groups that TLS 1.3, or TLS 1.2 and below, can use, by their numbers. With
+// aliases, NIST's names stand behind those of the same curves.
+func Names(tls13, tls12, withAliases bool) []string {
+	all := slices.SortedFunc(slices.Values(groups), func(a, b *Group) int { return int(a.ID) - int(b.ID) })
+	var names []string
+	for _, g := range all {
+		if !tls13 && !(tls12 && g.IsEC()) {
+			continue
+		}
+		names = append(names, g.Name)
+		if bits, ok := strings.CutSuffix(strings.TrimPrefix(g.Name, "secp"), "r1"); withAliases && ok && g.IsEC() {
+			names = append(names, "P-"+bits)
+		}
+	}
+	return names
 }
 
 // DefaultList returns what we offer, best first: OpenSSL 3.0's order behind the hybrid that protects today's traffic

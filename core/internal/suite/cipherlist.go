@@ -59,12 +59,12 @@ func ParseSuites13(names string) ([]*Suite, error) {
 	}
 	for name := range strings.SplitSeq(names, ":") {
 		s := ByName(name)
-		if s == nil || s.since != versionTLS13 {
-			return nil, noMatch()
-		}
-		if !slices.Contains(l, s) {
+		if s != nil && s.since == versionTLS13 && !slices.Contains(l, s) {
 			l = append(l, s)
 		}
+	}
+	if len(l) == 0 {
+		return nil, noMatch()
 	}
 	return l, nil
 }
