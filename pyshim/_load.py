@@ -54,7 +54,7 @@ def cert_chain(config: int, certfile: Any, keyfile: Any, password: Any) -> None:
     if failure is not None:
         about_key = failure.message.startswith("private key")
         name = key_name if about_key else chain_name
-        # No variable has it: what is raised would keep this frame, with the key and the password, until the collector comes.
+        # In no variable: with one, what is raised would keep this frame, and the key in it, until the collector comes.
         raise _named(_errors.of_input(failure, _errors.IN_LOAD_CERT_CHAIN), name, failure.message)
 
 
