@@ -177,7 +177,27 @@ def trust_store() -> TrustStore:
 
         good, bad = _windows.anchors()
         count, skipped = count + good, skipped + bad
-    return TrustStore(anchors.source, file, anchors.directories, count, skipped)
+    broken = [fault for directory in anchors.directories for fault in _broken(directory)]
+    return TrustStore(anchors.source, file, anchors.directories, count, skipped + broken)
+
+
+def _broken(directory: str) -> list[str]:
+    """The files of a hashed directory that verification would pass over, and what is wrong with them."""
+    import re  # only here: `import ssl` is to stay short
+
+    try:
+        names = sorted(name for name in os.listdir(directory) if re.fullmatch(r"[0-9a-f]{8}\.\d+", name))
+    except OSError:
+        return []  # what is not there adds nothing
+    faults = []
+    for path in (os.path.join(directory, name) for name in names):
+        trial = _lib.make("gossl_config_new", "gossl_config_free", _consts.PROTOCOL_TLS_CLIENT)
+        if isinstance(trial, _lib.Handle):
+            file = os.fsencode(path)
+            failure = _lib.call("gossl_config_add_anchor_file", trial.value, file, len(file))
+            if failure is not None:
+                faults.append(f"{path}: {failure.message}")
+    return faults
 
 
 def _unread() -> list[str]:

@@ -49,6 +49,18 @@ class Stores(unittest.TestCase):
         with self.assertRaises(ssl.SSLError):
             ssl.create_default_context(cafile=path)
 
+    def test_a_bad_file_of_a_hashed_directory_is_passed_over_and_reported(self) -> None:
+        directory = DIRECTORY / "some-broken"
+        directory.mkdir(exist_ok=True)
+        for name, text in (("0a0a0a0a.0", BAD), ("0b0b0b0b.1", GOOD), ("0c0c0c0c.0", ""), ("readme", BAD)):
+            (directory / name).write_text(text)
+        with environment(SSL_CERT_FILE=self.store(GOOD), SSL_CERT_DIR=str(directory)):
+            connected(ssl.create_default_context(), server()).pass_data()
+            skipped = gossl.trust_store().skipped
+        self.assertEqual(
+            [str(directory / "0a0a0a0a.0"), str(directory / "0c0c0c0c.0")], [s.split(":")[0] for s in skipped]
+        )
+
     def test_mozillas_anchors_where_the_system_has_none(self) -> None:
         with environment(), mock.patch.object(_paths, "default_locations", lambda: ("/nowhere", "/nowhere")):
             said = gossl.trust_store()
