@@ -15,7 +15,7 @@ type Half struct {
 	version uint16 // to write in headers, and, with keys, how to protect
 	seq     uint64
 	is13    bool
-	aead    cipher.AEAD
+	protect protection
 	cbc     *cbcState
 
 	iv        [12]byte // the fixed part comes first
@@ -29,18 +29,20 @@ type Half struct {
 func (h *Half) SetVersion(v uint16) { h.version = min(v, version12) }
 
 // Encrypted reports whether the half has keys.
-func (h *Half) Encrypted() bool { return h.aead != nil || h.cbc != nil }
+func (h *Half) Encrypted() bool { return h.isAEAD() || h.cbc != nil }
+
+func (h *Half) isAEAD() bool { return h.protect.suite != nil }
 
 // Sequence returns the number of the next record.
 func (h *Half) Sequence() uint64 { return h.seq }
 
 // Set13 installs keys of TLS 1.3 (RFC 9846 section 5.2).
 func (h *Half) Set13(s *suite.Suite, key, iv []byte) error {
-	aead, err := s.NewAEAD(key)
+	p, err := newProtection(s, key)
 	if err != nil {
 		return err
 	}
-	*h = Half{version: version12, is13: true, aead: aead}
+	*h = Half{version: version12, is13: true, protect: p}
 	copy(h.iv[:], iv)
 	return nil
 }
@@ -50,11 +52,11 @@ func (h *Half) Set13(s *suite.Suite, key, iv []byte) error {
 func (h *Half) Set12(version uint16, s *suite.Suite, macKey, key, iv []byte, encryptThenMAC, sealing bool) error {
 	n := Half{version: version}
 	if s.IsAEAD() {
-		aead, err := s.NewAEAD(key)
+		p, err := newProtection(s, key)
 		if err != nil {
 			return err
 		}
-		n.aead, n.explicit = aead, s.RecordIVLen
+		n.protect, n.explicit = p, s.RecordIVLen
 		copy(n.iv[:], iv)
 	} else {
 		c, err := newCBC(version, s, macKey, key, iv, encryptThenMAC, sealing)
@@ -68,15 +70,15 @@ func (h *Half) Set12(version uint16, s *suite.Suite, macKey, key, iv []byte, enc
 }
 
 // SealsSurely reports whether no Seal can fail, for as long as anybody lives.
-func (h *Half) SealsSurely() bool { return h.aead != nil && h.seq < math.MaxUint64/2 }
+func (h *Half) SealsSurely() bool { return h.isAEAD() && h.seq < math.MaxUint64/2 }
 
 // Overhead returns how many bytes a record is longer than its fragment, at most.
 func (h *Half) Overhead() int {
 	switch {
 	case h.cbc != nil:
 		return HeaderLen + h.cbc.overhead()
-	case h.aead != nil:
-		return HeaderLen + h.explicit + h.aead.Overhead() + 1
+	case h.isAEAD():
+		return HeaderLen + h.explicit + h.protect.overhead() + 1
 	}
 	return HeaderLen
 }
@@ -89,12 +91,17 @@ func (h *Half) Seal(dst []byte, typ ContentType, fragment []byte, padding int) (
 		return h.sealPlain(dst, typ, fragment), nil
 	case h.exhausted:
 		return dst, alert.New(alert.Internal, alert.ReasonInvalidSequenceNumber, alert.No, "sequence numbers are used up")
-	case h.is13:
-		return h.seal13(dst, typ, fragment, padding), nil
-	case h.aead != nil:
-		return h.seal12(dst, typ, fragment), nil
+	case h.cbc != nil:
+		return h.sealCBC(dst, typ, fragment)
 	}
-	return h.sealCBC(dst, typ, fragment)
+	aead, err := h.protect.aead()
+	if err != nil {
+		return dst, err
+	}
+	if h.is13 {
+		return h.seal13(aead, dst, typ, fragment, padding), nil
+	}
+	return h.seal12(aead, dst, typ, fragment), nil
 }
 
 func (h *Half) sealPlain(dst []byte, typ ContentType, fragment []byte) []byte {
@@ -108,16 +115,16 @@ func (h *Half) sealPlain(dst []byte, typ ContentType, fragment []byte) []byte {
 }
 
 // seal13 is RFC 9846 section 5.2: content, type and padding are encrypted, the header is authenticated.
-func (h *Half) seal13(dst []byte, typ ContentType, fragment []byte, padding int) []byte {
+func (h *Half) seal13(aead cipher.AEAD, dst []byte, typ ContentType, fragment []byte, padding int) []byte {
 	inner := len(fragment) + 1 + padding
 	start := len(dst)
-	dst, b := extend(dst, HeaderLen+inner+h.aead.Overhead())
-	putHeader(b, ApplicationData, version12, inner+h.aead.Overhead())
+	dst, b := extend(dst, HeaderLen+inner+h.protect.overhead())
+	putHeader(b, ApplicationData, version12, inner+h.protect.overhead())
 	body := b[HeaderLen : HeaderLen+inner]
 	copy(body, fragment)
 	body[len(fragment)] = byte(typ)
 	clear(body[len(fragment)+1:])
-	h.aead.Seal(body[:0], h.nonce13(), body, dst[start:start+HeaderLen])
+	aead.Seal(body[:0], h.nonce13(), body, dst[start:start+HeaderLen])
 	h.next()
 	return dst
 }
@@ -141,14 +148,14 @@ func (h *Half) nonce12() []byte {
 }
 
 // seal12 is an AEAD in TLS 1.2 (RFC 5246 section 6.2.3.3).
-func (h *Half) seal12(dst []byte, typ ContentType, fragment []byte) []byte {
-	n := h.explicit + len(fragment) + h.aead.Overhead()
+func (h *Half) seal12(aead cipher.AEAD, dst []byte, typ ContentType, fragment []byte) []byte {
+	n := h.explicit + len(fragment) + h.protect.overhead()
 	dst, b := extend(dst, HeaderLen+n)
 	putHeader(b, typ, h.version, n)
 	nonce := h.nonce12()
 	copy(b[HeaderLen:], nonce[len(nonce)-h.explicit:])
 	body := b[HeaderLen+h.explicit:]
-	h.aead.Seal(body[:0], nonce, fragment, h.additionalData(typ, len(fragment)))
+	aead.Seal(body[:0], nonce, fragment, h.additionalData(typ, len(fragment)))
 	h.next()
 	return dst
 }
@@ -172,17 +179,17 @@ func (h *Half) next() {
 // MaxContent returns how much content a record with n bytes behind its header has at most.
 func (h *Half) MaxContent(n int) int {
 	switch {
-	case h.aead == nil:
+	case !h.isAEAD():
 		return n
 	case h.is13:
-		return max(0, n-h.aead.Overhead()-1)
+		return max(0, n-h.protect.overhead()-1)
 	}
-	return max(0, n-h.explicit-h.aead.Overhead())
+	return max(0, n-h.explicit-h.protect.overhead())
 }
 
 // OpensInto reports whether OpenInto decrypts a record with n bytes behind its header into room bytes, where a content
 // type needs one as well.
-func (h *Half) OpensInto(n, room int) bool { return h.aead != nil && room > h.MaxContent(n) }
+func (h *Half) OpensInto(n, room int) bool { return h.isAEAD() && room > h.MaxContent(n) }
 
 // Open returns type and content of a whole record, which it decrypts in place. It allocates nothing.
 func (h *Half) Open(rec []byte) (ContentType, []byte, error) { return h.OpenInto(nil, rec) }
@@ -200,23 +207,28 @@ func (h *Half) OpenInto(dst, rec []byte) (ContentType, []byte, error) {
 	case h.exhausted:
 		return 0, nil, alert.New(alert.Internal, alert.ReasonInvalidSequenceNumber, alert.InternalError,
 			"sequence numbers are used up")
-	case h.is13:
-		return h.open13(dst, hdr, rec[:HeaderLen], body)
-	case h.aead != nil:
-		return h.open12(dst, hdr, body)
+	case h.cbc != nil:
+		return h.openCBC(hdr, body)
 	}
-	return h.openCBC(hdr, body)
+	aead, err := h.protect.aead()
+	if err != nil {
+		return 0, nil, err
+	}
+	if h.is13 {
+		return h.open13(aead, dst, hdr, rec[:HeaderLen], body)
+	}
+	return h.open12(aead, dst, hdr, body)
 }
 
 // open13 is RFC 9846 sections 5.2 and 5.4.
-func (h *Half) open13(dst []byte, hdr Header, header, body []byte) (ContentType, []byte, error) {
-	if len(body) < h.aead.Overhead()+1 {
+func (h *Half) open13(aead cipher.AEAD, dst []byte, hdr Header, header, body []byte) (ContentType, []byte, error) {
+	if len(body) < h.protect.overhead()+1 {
 		return 0, nil, badMAC()
 	}
 	if dst == nil {
 		dst = body
 	}
-	plain, err := h.aead.Open(dst[:0], h.nonce13(), body, header)
+	plain, err := aead.Open(dst[:0], h.nonce13(), body, header)
 	if err != nil {
 		return 0, nil, badMAC()
 	}
@@ -251,8 +263,8 @@ func stripPadding(plain []byte) (ContentType, []byte, error) {
 	return 0, nil, alert.Misbehaved(alert.ReasonBadRecordType, alert.UnexpectedMessage, "record of unknown content type")
 }
 
-func (h *Half) open12(dst []byte, hdr Header, body []byte) (ContentType, []byte, error) {
-	n := len(body) - h.explicit - h.aead.Overhead()
+func (h *Half) open12(aead cipher.AEAD, dst []byte, hdr Header, body []byte) (ContentType, []byte, error) {
+	n := len(body) - h.explicit - h.protect.overhead()
 	if n < 0 {
 		return 0, nil, badMAC()
 	}
@@ -265,7 +277,7 @@ func (h *Half) open12(dst []byte, hdr Header, body []byte) (ContentType, []byte,
 	if dst == nil {
 		dst = body
 	}
-	plain, err := h.aead.Open(dst[:0], nonce, body, h.additionalData(hdr.Type, n))
+	plain, err := aead.Open(dst[:0], nonce, body, h.additionalData(hdr.Type, n))
 	if err != nil {
 		return 0, nil, badMAC()
 	}
