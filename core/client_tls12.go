@@ -237,7 +237,7 @@ func (hs waitRequest12) handle(c *Conn, m *message) (state, error) {
 		return nil, err
 	}
 	hs.request = cr
-	c.info.request = CertificateRequest{Types: cr.Types, CAs: cr.CAs}
+	c.info.request = &CertificateRequest{Types: cr.Types, CAs: cr.CAs}
 	c.info.peerSigalgs = cr.SignatureAlgorithms
 	hs.common12.transcript.Write(m.raw)
 	return c.askCertificate(waitDone{hs.client12})
@@ -257,7 +257,7 @@ func (hs waitDone) handle(c *Conn, m *message) (state, error) {
 	}
 	hs.common12.transcript.Write(m.raw)
 	if hs.suite.UsesPSK() {
-		c.psk = pskAnswer{}
+		c.psk = &pskAnswer{}
 		if hs.params != nil {
 			c.psk.question = hs.params.PSKHint
 		}

@@ -60,7 +60,7 @@ type Conn struct {
 	post    postHandshake
 	keyLog  []byte
 	trace   []TraceEvent
-	psk     pskAnswer
+	psk     *pskAnswer // nil: nobody asked
 	early   earlyData
 }
 

@@ -14,13 +14,19 @@ import (
 type info struct {
 	suite        *suite.Suite
 	group        group.ID // 0: none
-	alpn         string
-	serverName   string // what a client connects to, or what it told the server
+	peerScheme   sigalg.Scheme
+	ourScheme    sigalg.Scheme
 	hasSNI       bool
 	resumed      bool
 	externalPSK  bool // TLS 1.3 began with a key of the callers', not of a session
-	peerScheme   sigalg.Scheme
-	ourScheme    sigalg.Scheme
+	sniNoAck     bool // the caller does not want the server name acknowledged
+	ems          bool
+	retried      bool // there was a HelloRetryRequest
+	secureRenego bool // the peer knows RFC 5746
+	wantsOCSP    bool // the client asks for the response
+	wantsSCT     bool // the client asks for them
+	alpn         string
+	serverName   string // what a client connects to, or what it told the server
 	peerChain    [][]byte
 	peerLeaf     *pki.Certificate
 	ourLeaf      *pki.Certificate // of the certificate that we showed
@@ -29,17 +35,11 @@ type info struct {
 	verifyDepth  int      // of the certificate in verified that verifyResult is about
 	clientSuites []uint16 // what the client offered (server)
 	clientALPN   []string
-	sniNoAck     bool // the caller does not want the server name acknowledged
-	ems          bool
-	retried      bool            // there was a HelloRetryRequest
-	secureRenego bool            // the peer knows RFC 5746
-	peerSigalgs  []sigalg.Scheme // of its ClientHello or CertificateRequest
-	request      CertificateRequest
-	wantsOCSP    bool     // the client asks for the response
-	wantsSCT     bool     // the client asks for them
-	compression  []uint16 // the peer's algorithms of certificate compression
-	ocsp         []byte   // what the server stapled
-	scts         [][]byte // what the server sent
+	peerSigalgs  []sigalg.Scheme     // of its ClientHello or CertificateRequest
+	request      *CertificateRequest // nil: there was none
+	compression  []uint16            // the peer's algorithms of certificate compression
+	ocsp         []byte              // what the server stapled
+	scts         [][]byte            // what the server sent
 	tlsUnique    []byte
 	clientRandom []byte
 	serverRandom []byte
@@ -162,7 +162,12 @@ type CertificateRequest struct {
 }
 
 // CertificateRequest returns the server's request, its zero value if there was none.
-func (c *Conn) CertificateRequest() CertificateRequest { return c.info.request }
+func (c *Conn) CertificateRequest() CertificateRequest {
+	if c.info.request == nil {
+		return CertificateRequest{}
+	}
+	return *c.info.request
+}
 
 // OCSPResponse returns the OCSP response that the server stapled, in DER; nil if there is none.
 func (c *Conn) OCSPResponse() []byte { return c.info.ocsp }

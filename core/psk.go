@@ -24,18 +24,24 @@ func (c *Conn) AnswerPSK(identity, key []byte) error {
 		return misuse(0, "no pre-shared key was asked for")
 	}
 	c.want = 0
-	c.psk.given = true
-	c.psk.identity, c.psk.key = append([]byte(nil), identity...), append([]byte(nil), key...)
+	c.psk = &pskAnswer{given: true, identity: append([]byte(nil), identity...), key: append([]byte(nil), key...)}
 	return nil
 }
 
 // PSKQuestion returns, while a Want for a pre-shared key is open, the server's identity hint or the client's identity.
-func (c *Conn) PSKQuestion() []byte { return c.psk.question }
+func (c *Conn) PSKQuestion() []byte {
+	if c.psk == nil {
+		return nil
+	}
+	return c.psk.question
+}
 
 // takePSK returns the caller's answer, once.
 func (c *Conn) takePSK() (identity, key []byte) {
-	identity, key = c.psk.identity, c.psk.key
-	c.psk = pskAnswer{}
+	if c.psk != nil {
+		identity, key = c.psk.identity, c.psk.key
+	}
+	c.psk = nil
 	return identity, key
 }
 
@@ -65,7 +71,7 @@ func (c *Conn) offeredPSKs() []clientPSK {
 		l = append(l, clientPSK{identity: wire.PSKIdentity{Identity: s.ticket, ObfuscatedAge: age},
 			hash: suite.ByID(s.suite).Hash, secret: s.secret, session: s})
 	}
-	if c.psk.given {
+	if c.psk != nil && c.psk.given {
 		if identity, key := c.takePSK(); len(key) > 0 {
 			// RFC 9846 section 4.2.11: an external key without a hash goes with SHA-256.
 			l = append(l, clientPSK{identity: wire.PSKIdentity{Identity: identity}, hash: crypto.SHA256, secret: key})

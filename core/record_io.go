@@ -13,7 +13,7 @@ import (
 
 // limits counts what must not go on for ever.
 type limits struct {
-	emptyRecords, warnings, keyUpdates int
+	emptyRecords, warnings, keyUpdates uint8
 	skipEarlyData                      int // bytes of a refused client's early data that may still be skipped
 	sendFragment                       int // the peer's record_size_limit, or 0
 }

@@ -128,7 +128,7 @@ func (s askPSK) handle(_ *Conn, m *message) (state, error) {
 }
 
 func (s askPSK) ask(c *Conn) (state, error) {
-	c.psk = pskAnswer{question: bytes.Clone(s.hs.hello.PSKIdentities[s.i].Identity)}
+	c.psk = &pskAnswer{question: bytes.Clone(s.hs.hello.PSKIdentities[s.i].Identity)}
 	return s, WantPSKServer
 }
 

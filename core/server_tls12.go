@@ -405,7 +405,7 @@ func (hs waitClientKeyExchange) handle(c *Conn, m *message) (state, error) {
 	hs.common12.transcript.Write(m.raw)
 	hs.peerCKE = cke
 	if hs.suite.UsesPSK() {
-		c.psk = pskAnswer{question: bytes.Clone(cke.Identity)}
+		c.psk = &pskAnswer{question: bytes.Clone(cke.Identity)}
 		return afterKeyExchange{hs.server12}, WantPSKServer
 	}
 	return afterKeyExchange{hs.server12}.resume(c)

@@ -229,7 +229,7 @@ func (c *Conn) sendClientAuth13(r *wire.CertificateRequest13, t *keys.Transcript
 
 // noteRequest13 keeps what the server says of the certificate that it wants, for the caller.
 func (c *Conn) noteRequest13(r *wire.CertificateRequest13) {
-	c.info.request = CertificateRequest{CAs: r.CAs}
+	c.info.request = &CertificateRequest{CAs: r.CAs}
 	c.info.peerSigalgs = r.SignatureAlgorithms
 }
 

@@ -12,17 +12,17 @@ import (
 // Half protects or opens the records of one direction. Its zero value leaves them as they are. It must not be copied
 // once it has keys.
 type Half struct {
-	version uint16 // to write in headers, and, with keys, how to protect
-	seq     uint64
-	is13    bool
-	protect protection
-	cbc     *cbcState
-
-	iv        [12]byte // the fixed part comes first
-	explicit  int      // bytes of the nonce that travel (RFC 5288); the rest of it is fixed
-	nonce     [12]byte // scratch
-	aad       [13]byte // scratch
+	version   uint16 // to write in headers, and, with keys, how to protect
+	is13      bool
 	exhausted bool
+	seq       uint64
+	protect   protection
+	cbc       *cbcState
+
+	explicit int      // bytes of the nonce that travel (RFC 5288); the rest of it is fixed
+	iv       [12]byte // the fixed part comes first
+	nonce    [12]byte // scratch
+	aad      [13]byte // scratch
 }
 
 // SetVersion sets the version to write in headers.
