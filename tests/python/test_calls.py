@@ -95,7 +95,7 @@ assert got == len(large), got
     def test_it_is_tried_before_it_is_waited_for(self) -> None:
         program = """
 server.settimeout(60)
-threading.Timer(1, lambda: client.send(small)).start()
+threading.Timer(0.5, lambda: client.send(small)).start()
 begin()
 with counted(): server.recv(1000)
 """
