@@ -94,6 +94,20 @@ func TestAReadAndAWriteOverASocketAllocateNothing(t *testing.T) {
 	}
 }
 
+func TestWaitingAllocatesNothing(t *testing.T) {
+	o := connectOverSocket(t)
+	o.pass(t, make([]byte, 100), make([]byte, 1000)) // and the tickets
+	p := make([]byte, 1000)
+	var err error
+	require.Zero(t, testing.AllocsPerRun(20, func() {
+		var n int
+		n, err = o.server.readLocking(p)
+		_ = o.server.outcome(n, err)
+		_ = statusOf(err)
+	}))
+	require.Equal(t, core.ErrWantRead, err)
+}
+
 func TestRecordsAreOpenedStraightIntoTheCallersMemory(t *testing.T) {
 	o := connectOverSocket(t)
 	word := []byte("a word that is nowhere else")

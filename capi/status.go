@@ -29,25 +29,32 @@ func (e argumentError) Error() string { return string(e) }
 
 // statusOf maps an error to its status.
 func statusOf(err error) C.int32_t {
+	switch err {
+	case nil:
+		return C.GOSSL_OK
+	case core.ErrWantRead:
+		return C.GOSSL_E_WANT_READ
+	case core.ErrClosed:
+		return C.GOSSL_E_CLOSED
+	case core.ErrPassword:
+		return C.GOSSL_E_PASSWORD
+	case errForked:
+		return C.GOSSL_E_FORKED
+	}
+	return statusOfFailure(err)
+}
+
+// statusOfFailure allocates: it is not for what is asked all the time.
+func statusOfFailure(err error) C.int32_t {
 	var e *core.Error
 	var want core.Want
 	var errno syscall.Errno
 	var arg argumentError
 	switch {
-	case err == nil:
-		return C.GOSSL_OK
-	case err == core.ErrWantRead:
-		return C.GOSSL_E_WANT_READ
-	case err == core.ErrClosed:
-		return C.GOSSL_E_CLOSED
-	case err == error(core.ErrPassword):
-		return C.GOSSL_E_PASSWORD
 	case errors.As(err, &want):
 		return wantStatus(want)
 	case errors.Is(err, errHandle):
 		return C.GOSSL_E_HANDLE
-	case err == errForked:
-		return C.GOSSL_E_FORKED
 	case errors.Is(err, errPanic):
 		return C.GOSSL_E_PANIC
 	case errors.As(err, &errno):
