@@ -13,7 +13,28 @@ const labelPrefix = "tls13 "
 func (m *mac) label(label string, context []byte, n int) []byte {
 	s := scratchOf(m.h)
 	defer s.done()
-	return s.sum(m, make([]byte, 0, m.h.Size()), labelInfo(s.info[:0], label, context, n), counter)[:n:n]
+	return s.label(make([]byte, 0, m.h.Size()), m, label, context, n)
+}
+
+func (s *scratch) label(out []byte, m *mac, label string, context []byte, n int) []byte {
+	return s.sum(m, out, labelInfo(s.info[:0], label, context, n), counter)[:n:n]
+}
+
+// keyAndIV are the two labels of RFC 9846 section 7.3.
+func (m *mac) keyAndIV(keyLen, ivLen int) (key, iv []byte) {
+	s := scratchOf(m.h)
+	defer s.done()
+	n := m.h.Size()
+	out := make([]byte, 2*n)
+	return s.label(out[:0:n], m, labelKey, nil, keyLen), s.label(out[n:n], m, labelIV, nil, ivLen)
+}
+
+// under is the MAC of a message under a key that is the expansion of a label, and that nothing else is for: so are a
+// Finished made, and the next secret of the schedule by HKDF-Extract.
+func (m *mac) under(label string, context, message []byte) []byte {
+	s := scratchOf(m.h)
+	defer s.done()
+	return s.sumOnce(m.h, s.label(s.a[:0], m, label, context, m.h.Size()), message, nil)
 }
 
 // counter makes T(1) of RFC 5869 section 2.3.
@@ -39,17 +60,6 @@ func expandLabel(h crypto.Hash, secret []byte, label string, context []byte, n i
 	return out
 }
 
-// extract is HKDF-Extract (RFC 5869 section 2.2), where nil stands for a string of zeros as long as the hash.
-func extract(h crypto.Hash, secret, salt []byte) []byte {
-	if secret == nil {
-		secret = constantsOf(h).zeros
-	}
-	if salt == nil {
-		return constantsOf(h).unsalted.sum(secret)
-	}
-	return macOf(h, salt, secret)
-}
-
 // The parts of the schedule that depend on nothing but the hash.
 var constants struct {
 	once           sync.Once
@@ -58,7 +68,7 @@ var constants struct {
 
 type constant struct {
 	zeros, empty []byte       // as many bytes as the hash has, and the hash of nothing
-	unsalted     mac          // under zeros
+	unsalted     mac          // under zeros: HKDF-Extract without a salt (RFC 5869 section 2.2)
 	early        *EarlySecret // without a pre-shared key
 }
 

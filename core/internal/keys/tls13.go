@@ -56,7 +56,7 @@ func NewEarlySecret(h crypto.Hash, psk []byte) *EarlySecret {
 	if psk == nil {
 		return withoutPSK(h)
 	}
-	secret := extract(h, psk, nil)
+	secret := constantsOf(h).unsalted.sum(psk)
 	return &EarlySecret{h: h, secret: secret, expand: newMAC(h, secret)}
 }
 
@@ -81,11 +81,15 @@ func (s *EarlySecret) ClientEarlyTraffic(transcriptHash []byte) *HandshakeTraffi
 
 // HandshakeSecret mixes the (EC)DHE secret in, nil for none.
 func (s *EarlySecret) HandshakeSecret(shared []byte) *HandshakeSecret {
-	salt := s.derived
-	if salt == nil {
-		salt = s.label(labelDerived, emptyHash(s.h))
+	if shared == nil {
+		shared = constantsOf(s.h).zeros
 	}
-	secret := extract(s.h, shared, salt)
+	var secret []byte
+	if s.derived != nil {
+		secret = macOf(s.h, s.derived, shared)
+	} else {
+		secret = s.expand.under(labelDerived, emptyHash(s.h), shared)
+	}
 	return &HandshakeSecret{s.h, secret, newMAC(s.h, secret)}
 }
 
@@ -101,7 +105,7 @@ func (s *HandshakeSecret) ServerTraffic(transcriptHash []byte) *HandshakeTraffic
 
 // MasterSecret ends the chain.
 func (s *HandshakeSecret) MasterSecret() *MasterSecret13 {
-	secret := extract(s.h, nil, s.expand.label(labelDerived, emptyHash(s.h), s.h.Size()))
+	secret := s.expand.under(labelDerived, emptyHash(s.h), constantsOf(s.h).zeros)
 	return &MasterSecret13{s.h, secret, newMAC(s.h, secret)}
 }
 
@@ -121,12 +125,12 @@ func (t *HandshakeTraffic) Secret() []byte { return t.secret }
 
 // Key derives key and IV (RFC 9846 section 7.3).
 func (t *HandshakeTraffic) Key(keyLen, ivLen int) (key, iv []byte) {
-	return t.expand.label(labelKey, nil, keyLen), t.expand.label(labelIV, nil, ivLen)
+	return t.expand.keyAndIV(keyLen, ivLen)
 }
 
 // FinishedMAC is the verify_data of the side's Finished (RFC 9846 section 4.4.4).
 func (t *HandshakeTraffic) FinishedMAC(transcriptHash []byte) []byte {
-	return macOf(t.h, t.expand.label(labelFinished, nil, t.h.Size()), transcriptHash)
+	return t.expand.under(labelFinished, nil, transcriptHash)
 }
 
 // ClientApplicationTrafficSecret is derived from the transcript ClientHello..server Finished.
@@ -156,8 +160,8 @@ func NextTrafficSecret(h crypto.Hash, secret []byte) []byte {
 
 // TrafficKey derives key and IV from an application traffic secret (RFC 9846 section 7.3).
 func TrafficKey(h crypto.Hash, secret []byte, keyLen, ivLen int) (key, iv []byte) {
-	x := newMAC(h, secret)
-	return x.label(labelKey, nil, keyLen), x.label(labelIV, nil, ivLen)
+	m := newMAC(h, secret)
+	return m.keyAndIV(keyLen, ivLen)
 }
 
 // FinishedMAC is the verify_data of a Finished after the handshake, and a PSK binder (RFC 9846 section 4.4.4).
