@@ -81,7 +81,7 @@ timing:
 race: $(LIB)
 	$(PYTHON) tests/race.py
 
-# All of it takes about 20 minutes; a selection is part of `make test`.
+# All of it takes less than 20 minutes on two busy cores; a selection is part of `make test`.
 stress: $(LIB)
 	$(PYTHON) tests/stress.py
 
