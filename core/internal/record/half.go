@@ -94,7 +94,7 @@ func (h *Half) Seal(dst []byte, typ ContentType, fragment []byte, padding int) (
 	case h.cbc != nil:
 		return h.sealCBC(dst, typ, fragment)
 	}
-	aead, err := h.protect.aead()
+	aead, err := h.protect.aead(h.seq > 0)
 	if err != nil {
 		return dst, err
 	}
@@ -210,7 +210,7 @@ func (h *Half) OpenInto(dst, rec []byte) (ContentType, []byte, error) {
 	case h.cbc != nil:
 		return h.openCBC(hdr, body)
 	}
-	aead, err := h.protect.aead()
+	aead, err := h.protect.aead(h.seq > 0)
 	if err != nil {
 		return 0, nil, err
 	}
