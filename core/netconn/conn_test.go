@@ -106,41 +106,35 @@ func pair(t *testing.T) (c, s *netconn.Conn) {
 	return c, s
 }
 
-func TestBothDirectionsAtOnce(t *testing.T) {
-	c, s := pair(t)
+// exchange has both ends read and written at once, 5 MiB each way.
+func exchange(t *testing.T, c, s *netconn.Conn, writers, readers *sync.WaitGroup) {
 	const size = 5 << 20
-	var all sync.WaitGroup
 	for _, x := range []*netconn.Conn{c, s} {
-		all.Go(func() {
+		writers.Go(func() {
 			_, err := x.Write(make([]byte, size))
 			require.NoError(t, err)
 		})
-		all.Go(func() {
+		readers.Go(func() {
 			n, err := io.CopyN(io.Discard, x, size)
 			require.NoError(t, err)
 			require.EqualValues(t, size, n)
 		})
 	}
+}
+
+func TestBothDirectionsAtOnce(t *testing.T) {
+	c, s := pair(t)
+	var all sync.WaitGroup
+	exchange(t, c, s, &all, &all)
 	all.Wait()
 }
 
 // Run with -race: what both directions have in common changes meanwhile.
 func TestKeysChangeWhileBothEndsAreReadAndWritten(t *testing.T) {
 	c, s := pair(t)
-	const size = 5 << 20
 	var all, writers sync.WaitGroup
 	stop := make(chan struct{})
-	for _, x := range []*netconn.Conn{c, s} {
-		writers.Go(func() {
-			_, err := x.Write(make([]byte, size))
-			require.NoError(t, err)
-		})
-		all.Go(func() {
-			n, err := io.CopyN(io.Discard, x, size)
-			require.NoError(t, err)
-			require.EqualValues(t, size, n)
-		})
-	}
+	exchange(t, c, s, &writers, &all)
 	all.Go(func() {
 		for {
 			select {
