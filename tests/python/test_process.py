@@ -569,10 +569,10 @@ class TestErrors(unittest.TestCase):
         enable = "import faulthandler; faulthandler.enable()"
         for before, after, how in ((enable, "", 2), ("", "", 2), ("", enable, 1)):
             with self.subTest(before=before, after=after, how=how):
-                ran = python(code.format(after=after, how=how), before)
+                ran = python(code.format(after=after, how=how), before, PYTHONFAULTHANDLER="")
                 self.assertEqual((ran.returncode, ran.stderr, ran.stdout.strip()), (0, "", "True"))
         # Enabled later, it takes the signal for itself: the one limit that there is.
-        ran = python(code.format(after=enable, how=2))
+        ran = python(code.format(after=enable, how=2), PYTHONFAULTHANDLER="")
         self.assertLess(ran.returncode, 0)
         self.assertEqual(ran.stdout, "")
         self.assertIn("Fatal Python error: Segmentation fault", ran.stderr)
