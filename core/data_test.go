@@ -86,10 +86,7 @@ func TestReadKeepingLeavesWhatIsBehindTheData(t *testing.T) {
 
 func TestAReaderSeesNoHandshakeMessages(t *testing.T) {
 	client, server, _ := configs(t)
-	c, s := newPair(t, client, server)
-	ce, se := shake(c, s)
-	require.NoError(t, ce)
-	require.NoError(t, se)
+	c, s := shaken(t, client, server)
 	require.NotZero(t, c.In().Len()+move(s, c), "tickets")
 	p := make([]byte, 1<<14)
 	_, err := c.Read(p)

@@ -44,10 +44,7 @@ func TestReadAsksForTheOtherHalfForAllButData(t *testing.T) {
 
 func TestATicketIsNotTakenByHalfAConnection(t *testing.T) {
 	client, server, _ := configs(t)
-	c, s := newPair(t, client, server)
-	ce, se := shake(c, s)
-	require.NoError(t, ce)
-	require.NoError(t, se)
+	c, _ := shaken(t, client, server)
 	var asked counter
 	c.SetExclusive(&asked)
 	_, err := c.Read(make([]byte, 10))

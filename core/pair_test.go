@@ -84,6 +84,15 @@ func shake(c, s *Conn) (clientErr, serverErr error) {
 	}
 }
 
+// shaken makes a pair whose handshake has succeeded; what the server sent behind it has not been read.
+func shaken(t testing.TB, client, server *Config) (c, s *Conn) {
+	c, s = newPair(t, client, server)
+	ce, se := shake(c, s)
+	require.NoError(t, ce)
+	require.NoError(t, se)
+	return c, s
+}
+
 // talk sends data both ways and checks that it arrives.
 func talk(t testing.TB, c, s *Conn) {
 	for _, dir := range [][2]*Conn{{c, s}, {s, c}} {
@@ -109,10 +118,7 @@ func talk(t testing.TB, c, s *Conn) {
 }
 
 func connect(t testing.TB, client, server *Config) (c, s *Conn) {
-	c, s = newPair(t, client, server)
-	ce, se := shake(c, s)
-	require.NoError(t, ce)
-	require.NoError(t, se)
+	c, s = shaken(t, client, server)
 	talk(t, c, s)
 	return c, s
 }
