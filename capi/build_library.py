@@ -23,7 +23,7 @@ from platforms import Platform, platform  # noqa: E402
 
 # The Go versions whose runtime can be restarted in a forked child (fork.c says what that relies on). To add one, build
 # with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
-PROVEN = ("1.26",)
+PROVEN = ("1.26", "1.27")
 
 # ELF: the segment, and the entry in it, that say where the initialisers are (gABI, "Dynamic Section").
 PT_DYNAMIC = 2
@@ -79,7 +79,7 @@ def build_library(target: Path, tags: str = "") -> None:
     mode = "c-archive" if target.suffix == ".a" else "c-shared"
     linker = f"-X main.version={version()}" + ("" if tags else " -s -w")
     if mode == "c-shared":
-        linker += f" -extldflags '{linker_options(machine, go)}'"
+        linker += f" -checklinkname=0 -extldflags '{linker_options(machine, go)}'"
         tags += ",gossl_shared"
     deferred = mode == "c-shared" and is_x86_64_glibc(machine)
     if deferred:

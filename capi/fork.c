@@ -27,7 +27,6 @@
 #include "gossl.h"
 #include "threads.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
@@ -85,6 +84,8 @@ static KEPT struct {
   int started; /* the first call into the runtime of this generation is over */
   int launched; /* and it may not have ended */
   int problem; /* why the runtime could not be started */
+  const int32_t *poller; /* in the runtime's memory: its epoll descriptor, below 0 if it has none yet, */
+  const uintptr_t *wake; /* and the event descriptor that it watches */
   uint32_t generation, processes;
 } kept = {.generation = 1};
 
@@ -137,6 +138,11 @@ static void start(void) {
 }
 
 int runtime_problem(void) { return kept.problem; }
+
+void fork_poller(const int32_t *poller, const uintptr_t *wake) {
+  kept.poller = poller;
+  kept.wake = wake;
+}
 
 #if CAN_RESTART
 
@@ -219,33 +225,25 @@ static int enough_address_space(void) {
   return limit.rlim_cur > used && limit.rlim_cur - used >= address_space;
 }
 
-/* An epoll descriptor is the dead runtime's if it watches something on behalf of an address in the image; the runtime
-   has one, which watches one event descriptor. What /proc does not tell stays open. */
-static void close_poller(int fd) {
+/* Closes the dead runtime's poller. The program may have closed all descriptors, as daemons do, and have opened others
+   since: its own are those where the one still watches the other, with the runtime's mark, an address in the image, or 0
+   since Go 1.27. What /proc does not tell stays open. */
+static void close_poller(void) {
+  if (!kept.poller || *kept.poller < 0) return;
   char path[64], line[256];
-  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", (int)*kept.poller);
   FILE *f = fopen(path, "re");
   if (!f) return;
-  int watched, found = 0;
+  unsigned watched;
   unsigned long long data;
+  int found = 0;
   while (!found && fgets(line, sizeof line, f))
-    found = sscanf(line, "tfd: %d events: %*x data: %llx", &watched, &data) == 2 && fork_in_image(data);
+    found = sscanf(line, "tfd: %u events: %*x data: %llx", &watched, &data) == 2 && watched == *kept.wake &&
+            (data == 0 || fork_in_image(data));
   fclose(f);
   if (!found) return;
-  close(watched);
-  close(fd);
-}
-
-static void close_pollers(void) {
-  static const char wanted[] = "anon_inode:[eventpoll]";
-  char target[sizeof wanted];
-  DIR *all = opendir("/proc/self/fd");
-  if (!all) return;
-  for (struct dirent *e; (e = readdir(all));) {
-    ssize_t n = readlinkat(dirfd(all), e->d_name, target, sizeof target);
-    if (n == sizeof wanted - 1 && memcmp(target, wanted, n) == 0) close_poller(atoi(e->d_name));
-  }
-  closedir(all);
+  close((int)*kept.wake);
+  close(*kept.poller);
 }
 
 /* 0, or what a starting runtime would lack. Where it lacks nothing, its threads are there. */
@@ -299,7 +297,7 @@ static int restart(void) {
   }
   forget_thread();
   restore_handlers();
-  close_pollers();
+  close_poller();
   restore_memory();
   refresh_seed();
   kept.started = 0;

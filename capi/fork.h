@@ -56,6 +56,9 @@ uint32_t fork_process(void);
 enum { FORK_TABLES = 4 };
 extern void *fork_tables[FORK_TABLES];
 
+/* Where the runtime keeps the descriptors of its poller, which a restart closes (poller_linux.go). */
+void fork_poller(const int32_t *poller, const uintptr_t *wake);
+
 /* Whether an address is in the image of the library, which is the same before and after a restart. */
 int fork_in_image(uintptr_t address);
 
