@@ -44,7 +44,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(GOSSL_SHARED) && defined(__linux__) && defined(__GLIBC__) && defined(__x86_64__)
+#if defined(GOSSL_SHARED) && defined(__linux__) && defined(__GLIBC__) && \
+    (defined(__x86_64__) || defined(__aarch64__) && defined(GOSSL_DEFERRED))
 #define CAN_RESTART 1
 #else
 #define CAN_RESTART 0
@@ -60,7 +61,7 @@
 
 extern void go_start(uint32_t generation);
 
-enum { PAGE = 4096, SIGNALS = 65, MOST_KEYS = 1024 }; /* as on x86-64 */
+enum { SIGNALS = 65, MOST_KEYS = 1024 };
 
 typedef void (*initialiser)(int, char **, char **);
 
@@ -151,8 +152,8 @@ void fork_poller(const int32_t *poller, const uintptr_t *wake) {
 /* What a starting Go runtime reserves; with less it ends the process instead of failing. */
 static const uint64_t address_space = 1150000000;
 
-static uintptr_t page_up(uintptr_t a) { return (a + PAGE - 1) & ~(uintptr_t)(PAGE - 1); }
-static uintptr_t page_down(uintptr_t a) { return a & ~(uintptr_t)(PAGE - 1); }
+static uintptr_t page_down(uintptr_t a) { return a & -page_size(); }
+static uintptr_t page_up(uintptr_t a) { return page_down(a + page_size() - 1); }
 
 typedef struct tls_index {
   size_t module, offset;
@@ -221,7 +222,7 @@ static int enough_address_space(void) {
     if (fscanf(f, "%lu", &pages) != 1) pages = 0;
     fclose(f);
   }
-  uint64_t used = (uint64_t)pages * PAGE;
+  uint64_t used = (uint64_t)pages * page_size();
   return limit.rlim_cur > used && limit.rlim_cur - used >= address_space;
 }
 
@@ -383,9 +384,9 @@ static void after_fork(void) {
 
 __attribute__((constructor(101))) static void before_go(int argc, char **argv, char **envp) {
   remember_process();
-  void *page = mmap(0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *page = mmap(0, sizeof *fork_state, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page != MAP_FAILED) fork_state = page;
-  madvise(page, PAGE, MADV_WIPEONFORK);
+  madvise(page, sizeof *fork_state, MADV_WIPEONFORK);
   keep_pristine(argc, argv, envp);
   fork_state->process = kept.processes = 1;
   fork_state->generation = kept.generation;

@@ -15,6 +15,12 @@
 #define INITIAL_EXEC
 #endif
 
+#ifdef __linux__
+#include <sys/auxv.h>
+/* 4096 on x86-64; an aarch64 kernel may have 16384 or 65536. */
+static inline uintptr_t page_size(void) { return getauxval(AT_PAGESZ); }
+#endif
+
 /* What every entry looks at: 0 in a page that the kernel wipes in a forked child, else the generation of the runtime,
    which begins with 1. And the generation of the runtime that this thread has been in. */
 typedef struct fork_page {

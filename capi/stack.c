@@ -19,15 +19,14 @@ static KEPT int (*of_library)(pthread_t, pthread_attr_t *);
 
 __attribute__((constructor(102))) static void find(void) { of_library = dlsym(RTLD_NEXT, "pthread_getattr_np"); }
 
-enum { PAGE_SIZE = 4096 }; /* as on x86-64 */
-
-/* Go asks for the calling thread only. */
+/* Go asks for the calling thread only. A stack below PTHREAD_STACK_MIN cannot be told by attributes. */
 int pthread_getattr_np(pthread_t thread, pthread_attr_t *attributes) {
   struct rlimit limit;
-  uintptr_t end = ((uintptr_t)__libc_stack_end + PAGE_SIZE - 1) & -(uintptr_t)PAGE_SIZE, here = (uintptr_t)&limit;
-  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= end || here >= end || here < end - limit.rlim_cur)
+  uintptr_t end = ((uintptr_t)__libc_stack_end + page_size() - 1) & -page_size(), here = (uintptr_t)&limit;
+  if (getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_cur >= end || here >= end || here < end - limit.rlim_cur ||
+      pthread_attr_setstack(attributes, (void *)(end - limit.rlim_cur), limit.rlim_cur) != 0)
     return of_library(thread, attributes);
-  return pthread_attr_setstack(attributes, (void *)(end - limit.rlim_cur), limit.rlim_cur);
+  return 0;
 }
 
 #endif
