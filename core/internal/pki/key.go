@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	_ "crypto/md5" // signatures of old certificates, for crypto.Hash
 	"crypto/rsa"
 	_ "crypto/sha1"
@@ -25,6 +26,14 @@ const (
 	oidEd448   = "1.3.101.113"
 )
 
+// curves are those that we have, by the content of their OIDs (RFC 5480 section 2.1.1.1).
+var curves = map[string]func() elliptic.Curve{
+	"\x2b\x81\x04\x00\x21":             elliptic.P224,
+	"\x2a\x86\x48\xce\x3d\x03\x01\x07": elliptic.P256,
+	"\x2b\x81\x04\x00\x22":             elliptic.P384,
+	"\x2b\x81\x04\x00\x23":             elliptic.P521,
+}
+
 // maxRSABits bounds what a certificate can make us compute: OpenSSL's limit.
 const maxRSABits = 16384
 
@@ -44,10 +53,13 @@ func parsePublicKey(spki []byte) (pub crypto.PublicKey, pss bool, bits int) {
 			return nil, false, 0
 		}
 		return k, OIDString(oid) == oidPSS, k.N.BitLen()
-	case oidECKey:
-		if k, err := x509.ParsePKIXPublicKey(spki); err == nil {
-			if ec, ok := k.(*ecdsa.PublicKey); ok {
-				return ec, false, ec.Curve.Params().BitSize
+	case oidECKey: // RFC 5480 section 2: parameters name the curve, the key is an uncompressed point
+		params := alg
+		if params.ReadASN1(&oid, asn1.OBJECT_IDENTIFIER) {
+			if curve := curves[string(oid)]; curve != nil {
+				if k, err := ecdsa.ParseUncompressedPublicKey(curve(), key); err == nil {
+					return k, false, k.Curve.Params().BitSize
+				}
 			}
 		}
 		return nil, false, explicitBits(alg)
