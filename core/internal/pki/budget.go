@@ -1,6 +1,11 @@
 package pki
 
-import "github.com/gossl/gossl/core/internal/alert"
+import (
+	"iter"
+	"slices"
+
+	"github.com/gossl/gossl/core/internal/alert"
+)
 
 // What a peer sends decides how much there is to look at: thousands of intermediates that all may have issued one
 // another, thousands of names under thousands of constraints. Each verification has a budget for that, far above what
@@ -54,10 +59,10 @@ type bundle struct {
 // worthAnIndex is how many certificates are faster found by name than looked at.
 const worthAnIndex = 32
 
-// bySubject returns the certificates with a canonical subject, and perhaps others.
-func (b *bundle) bySubject(name []byte) []*Certificate {
+// bySubject yields the certificates with a canonical subject, and perhaps others.
+func (b *bundle) bySubject(name []byte) iter.Seq[*Certificate] {
 	if len(b.all) < worthAnIndex {
-		return b.all
+		return slices.Values(b.all)
 	}
 	if b.index == nil {
 		b.index = make(map[string][]*Certificate, len(b.all))
@@ -65,5 +70,5 @@ func (b *bundle) bySubject(name []byte) []*Certificate {
 			b.index[string(c.subject)] = append(b.index[string(c.subject)], c)
 		}
 	}
-	return b.index[string(name)]
+	return slices.Values(b.index[string(name)])
 }

@@ -65,29 +65,30 @@ func TestHostileBundlesStayWithinTheBudget(t *testing.T) {
 			bundle[i], err = ParseCertificate(der)
 			require.NoError(t, err)
 		}
-		trusted := NewStore()
-		pool, err := NewPool(ders, nil)
-		require.NoError(t, err)
-		trusted.AddPool(pool)
 		for _, flags := range []Flags{0, FlagTrustedFirst, FlagAllPaths, FlagAllPaths | FlagTrustedFirst | FlagStrict} {
-			for where, c := range map[string]struct {
-				store     *Store
-				untrusted []*Certificate
-			}{"sent": {NewStore(), bundle}, "trusted": {trusted, nil}, "both": {trusted, bundle}} {
-				o := &Options{Flags: flags, Purpose: PurposeServer, Depth: 100, Time: time.Now().Unix(), Host: "elsewhere"}
-				v := &verification{Options: o, store: c.store, chain: []*Certificate{leaf}, trusted: 1}
-				v.untrusted.all = c.untrusted
-				began := time.Now()
-				f := v.run()
-				require.NotNil(t, f)
-				if flags&FlagAllPaths != 0 {
-					f = v.searchInstead(f)
+			for where, untrusted := range map[string][]*Certificate{"sent": bundle, "trusted": nil, "both": bundle} {
+				for when, at := range map[string]time.Time{"now": time.Now(), "expired": time.Now().AddDate(1, 0, 0)} {
+					store := NewStore()
+					if where != "sent" {
+						pool, err := NewPool(ders, nil) // of which nothing has been parsed yet
+						require.NoError(t, err)
+						store.AddPool(pool)
+					}
+					o := &Options{Flags: flags, Purpose: PurposeServer, Depth: 100, Time: at.Unix(), Host: "elsewhere"}
+					v := &verification{Options: o, store: store, chain: []*Certificate{leaf}, trusted: 1}
+					v.untrusted.all = untrusted
+					began := time.Now()
+					f := v.run()
 					require.NotNil(t, f)
+					if flags&FlagAllPaths != 0 {
+						f = v.searchInstead(f)
+						require.NotNil(t, f)
+					}
+					t.Logf("%d names, flags %x, %s, %s: %s after %v, %+v", names, flags, where, when, f.code, time.Since(began), v.spent)
+					require.LessOrEqual(t, v.spent.candidates, maxCandidates+1)
+					require.LessOrEqual(t, v.spent.signatures, maxSignatures+1)
+					require.NotEqual(t, alert.VerifyOK, f.code)
 				}
-				t.Logf("%d names, flags %x, %s: %s after %v, %+v", names, flags, where, f.code, time.Since(began), v.spent)
-				require.LessOrEqual(t, v.spent.candidates, maxCandidates+1)
-				require.LessOrEqual(t, v.spent.signatures, maxSignatures+1)
-				require.NotEqual(t, alert.VerifyOK, f.code)
 			}
 		}
 	}

@@ -2,6 +2,8 @@ package pki
 
 import (
 	"bytes"
+	"iter"
+	"slices"
 
 	"github.com/gossl/gossl/core/internal/alert"
 )
@@ -84,7 +86,7 @@ func (v *verification) extendTrusted() (done bool, f *failure) {
 			v.trusted = len(v.chain) - 1
 			v.chain[v.trusted] = anchor
 		} else {
-			issuer := v.bestIssuer(cur, v.store.bySubject(cur.RawIssuer))
+			issuer := v.bestIssuer(cur, v.store.bySubject(cur.issuer))
 			if issuer == nil {
 				return false, nil
 			}
@@ -122,7 +124,7 @@ func (v *verification) trustsLeaf() (done bool, f *failure) {
 
 // anchored returns what the store has of the very certificate, nil if it has none.
 func (v *verification) anchored(c *Certificate) *Certificate {
-	for _, a := range v.store.bySubject(c.RawSubject) {
+	for a := range v.store.bySubject(c.subject) {
 		if bytes.Equal(a.Raw, c.Raw) {
 			return a
 		}
@@ -169,9 +171,9 @@ func (v *verification) untrustedEnd() *failure {
 
 // bestIssuer returns the candidate that may have issued c: the first that is valid now, else the one that was valid
 // last.
-func (v *verification) bestIssuer(c *Certificate, candidates []*Certificate) *Certificate {
+func (v *verification) bestIssuer(c *Certificate, candidates iter.Seq[*Certificate]) *Certificate {
 	var best *Certificate
-	for _, i := range candidates {
+	for i := range candidates {
 		if !bytes.Equal(c.issuer, i.subject) {
 			continue
 		}
@@ -231,9 +233,9 @@ func BuildChain(leaf *Certificate, store *Store, extra []*Certificate) []*Certif
 	v := &verification{Options: &Options{Flags: FlagNoCheckTime, Depth: 20}, store: store, chain: []*Certificate{leaf}, trusted: 1}
 	v.untrusted.all = extra
 	for len(v.chain) <= v.Depth && !v.last().selfSigned {
-		issuer := v.bestIssuer(v.last(), extra)
+		issuer := v.bestIssuer(v.last(), slices.Values(extra))
 		if issuer == nil {
-			issuer = v.bestIssuer(v.last(), store.bySubject(v.last().RawIssuer))
+			issuer = v.bestIssuer(v.last(), store.bySubject(v.last().issuer))
 		}
 		if issuer == nil {
 			break

@@ -220,8 +220,11 @@ func appendText(out, s []byte) []byte {
 }
 
 // SubjectHash is the number in the name of a file of a hashed directory: X509_NAME_hash of OpenSSL 1.0 and later.
-func SubjectHash(rawName []byte) uint32 {
-	sum := sha1.Sum(canonicalName(rawName))
+func SubjectHash(rawName []byte) uint32 { return hashOf(canonicalName(rawName)) }
+
+// hashOf is the same of a name in canonical form.
+func hashOf(name []byte) uint32 {
+	sum := sha1.Sum(name)
 	return binary.LittleEndian.Uint32(sum[:])
 }
 

@@ -3,6 +3,7 @@ package pki
 import (
 	"bytes"
 	"hash/maphash"
+	"iter"
 	"sync/atomic"
 
 	"github.com/gossl/gossl/core/internal/alert"
@@ -226,15 +227,15 @@ func (p *contents) certificate(i int) *Certificate {
 	return c
 }
 
-func (p *Pool) bySubject(name []byte) []*Certificate {
-	var l []*Certificate
-	all := p.contents()
-	for _, i := range all.index[string(name)] {
-		if c := all.certificate(i); c != nil {
-			l = append(l, c)
+func (p *Pool) bySubject(name []byte) iter.Seq[*Certificate] {
+	return func(yield func(*Certificate) bool) {
+		all := p.contents()
+		for _, i := range all.index[string(name)] {
+			if c := all.certificate(i); c != nil && !yield(c) {
+				return
+			}
 		}
 	}
-	return l
 }
 
 // eachNamed calls f with each certificate of a canonical subject.

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"iter"
 
 	"github.com/gossl/gossl/core/internal/alert"
 )
@@ -37,7 +38,7 @@ func (v *verification) search() bool {
 	if len(v.chain) > v.Depth+1 || v.trusted < len(v.chain) && cur.selfSigned {
 		return false
 	}
-	return v.searchAmong(v.store.bySubject(cur.RawIssuer), true) ||
+	return v.searchAmong(v.store.bySubject(cur.issuer), true) ||
 		v.trusted == len(v.chain) && v.searchAmong(v.untrusted.bySubject(cur.issuer), false)
 }
 
@@ -57,9 +58,9 @@ func (v *verification) ends(cur *Certificate) bool {
 	return t == explicitly || t == neutral && v.Flags&FlagPartialChain != 0
 }
 
-func (v *verification) searchAmong(candidates []*Certificate, anchors bool) bool {
+func (v *verification) searchAmong(candidates iter.Seq[*Certificate], anchors bool) bool {
 	chain, trusted := v.chain, v.trusted
-	for _, issuer := range candidates {
+	for issuer := range candidates {
 		cur := chain[len(chain)-1]
 		if !bytes.Equal(cur.issuer, issuer.subject) {
 			continue

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 	"sync"
 
@@ -161,40 +162,47 @@ func (s *Store) each(f func(*Certificate)) {
 	}
 }
 
-// bySubject returns the anchors whose subject is the canonical name of raw. It asks the lookups if there are none.
-func (s *Store) bySubject(raw []byte) []*Certificate {
-	name := canonicalName(raw)
-	if found := s.local(name); len(found) > 0 {
-		return found
+// bySubject yields the anchors of a canonical subject, each parsed when it is asked for: of thousands of one name a chain
+// takes the first that will do. It asks the lookups if there are none.
+func (s *Store) bySubject(name []byte) iter.Seq[*Certificate] {
+	return func(yield func(*Certificate) bool) {
+		s.mu.RLock()
+		pools, own, lookups := s.pools, s.own, s.lookups
+		s.mu.RUnlock()
+		for c := range local(pools, own, name) {
+			lookups = nil
+			if !yield(c) {
+				return
+			}
+		}
+		var found []*Certificate
+		for _, l := range lookups {
+			for _, der := range l.Certificates(hashOf(name)) {
+				if c, err := ParseTrusted(der); err == nil && bytes.Equal(c.subject, name) {
+					s.add(c)
+					found = append(found, c)
+				}
+			}
+		}
+		slices.Values(found)(yield)
 	}
-	s.mu.RLock()
-	lookups := s.lookups
-	s.mu.RUnlock()
-	var found []*Certificate
-	for _, l := range lookups {
-		for _, der := range l.Certificates(SubjectHash(raw)) {
-			if c, err := ParseTrusted(der); err == nil && bytes.Equal(c.subject, name) {
-				s.add(c)
-				found = append(found, c)
+}
+
+func local(pools []*Pool, own []*Certificate, name []byte) iter.Seq[*Certificate] {
+	return func(yield func(*Certificate) bool) {
+		for _, p := range pools {
+			for c := range p.bySubject(name) {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+		for _, c := range own {
+			if bytes.Equal(c.subject, name) && !yield(c) {
+				return
 			}
 		}
 	}
-	return found
-}
-
-func (s *Store) local(name []byte) []*Certificate {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var found []*Certificate
-	for _, p := range s.pools {
-		found = append(found, p.bySubject(name)...)
-	}
-	for _, c := range s.own {
-		if bytes.Equal(c.subject, name) {
-			found = append(found, c)
-		}
-	}
-	return found
 }
 
 // crlsOf returns the CRLs of an issuer.
