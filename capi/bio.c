@@ -298,7 +298,9 @@ API int64_t gossl_bio_pending(gossl_bio handle) {
 API int64_t gossl_bio_write_eof(gossl_bio handle) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
+  if (!bio_lock(b)) return torn(b);
   b->closed = 1;
+  bio_unlock(b);
   bio_unref(b);
   return GOSSL_OK;
 }
@@ -306,7 +308,9 @@ API int64_t gossl_bio_write_eof(gossl_bio handle) {
 API int64_t gossl_bio_is_closed(gossl_bio handle) {
   bio *b = bio_ref(handle);
   if (!b) return GOSSL_E_HANDLE;
+  if (!bio_lock(b)) return torn(b);
   int64_t closed = b->closed;
+  bio_unlock(b);
   bio_unref(b);
   return closed;
 }

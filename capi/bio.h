@@ -20,6 +20,12 @@ void bio_unref(bio *b);
 /* 0 if the queue cannot be used: another thread was at work on it when this process was forked. */
 int bio_lock(bio *b);
 void bio_unlock(bio *b);
+/* How much is queued, without the lock: for a guess at how much there will be to do. */
+static inline int64_t bio_queued(const bio *b) {
+  int64_t start = (int64_t)__atomic_load_n(&b->start, __ATOMIC_RELAXED);
+  int64_t end = (int64_t)__atomic_load_n(&b->end, __ATOMIC_RELAXED);
+  return end > start ? end - start : 0;
+}
 /* Makes cap at least need; 0 if there is no memory. */
 int bio_reserve(bio *b, size_t need);
 /* Gives the memory of an empty queue away. */

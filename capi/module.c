@@ -3,13 +3,14 @@
    bind them, and longer for each call than many of them take.
 
    What is laid out here, PyModuleDef and PyModuleDef_Slot, is part of the stable ABI of the builds with a lock of the
-   interpreter; the package does not load the module into another one. */
+   interpreter; of free-threaded ones it is for each version, and the module is not loaded into one that is not known. */
 #include "api.h"
 #include "fork.h"
 #include "gossl.h"
 #include "owner.h"
 #include "python.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,11 +27,12 @@ static const char *const needed[] = {
     "PyBuffer_Release", "PyEval_SaveThread", "PyEval_RestoreThread", "PyErr_CheckSignals", "PyErr_Clear",
     "PyObject_AsFileDescriptor", "PyFloat_AsDouble", "_Py_NoneStruct", "PyObject_CallObject",
     "PyObject_CallFunctionObjArgs", "PyObject_GetAttrString", "PyObject_SetAttr", "PyErr_SetObject", "Py_IncRef",
-    "PyTuple_GetItem", "PyCapsule_New", "PyCapsule_GetPointer", "PyErr_NoMemory", "PyWeakref_GetObject",
-    "PyModuleDef_Init", "PyModule_AddFunctions", "PyDescr_NewMethod", "Py_BuildValue",
+    "PyTuple_GetItem", "PyCapsule_New", "PyCapsule_GetPointer", "PyErr_NoMemory",
+    "PyModuleDef_Init", "PyModule_AddFunctions", "PyDescr_NewMethod", "Py_BuildValue", "PyWeakref_GetRef",
+    "PyWeakref_GetObject", "PyCriticalSection_Begin", "PyCriticalSection_End",
 };
-enum { NEEDED = sizeof needed / sizeof *needed };
-_Static_assert(sizeof(python_api) == NEEDED * sizeof(void *), "a name for each member");
+enum { NAMES = sizeof needed / sizeof *needed, NEEDED = NAMES - 4 };
+_Static_assert(sizeof(python_api) == NAMES * sizeof(void *), "a name for each member");
 
 #ifdef _WIN32
 static void *look_up(const char *name) {
@@ -46,14 +48,30 @@ static void *look_up(const char *name) {
 static void *look_up(const char *name) { return dlsym(RTLD_DEFAULT, name); }
 #endif
 
-/* 1 if the interpreter has all of them. The first one's stay, which others of the process may be using. */
-static int find_python(void) {
-  if (py.none) return 1;
-  void *found[NEEDED];
-  for (int i = 0; i < NEEDED; i++)
-    if (!(found[i] = look_up(needed[i]))) return 0;
-  memcpy(&py, found, sizeof py);
-  return 1;
+/* 1 if the interpreter has no lock of its own, as Py_GetVersion says. */
+static int is_free_threaded(void) {
+  const char *(*version)(void) = (const char *(*)(void))look_up("Py_GetVersion");
+  return version && strstr(version(), "free-threading");
+}
+
+static void find_python(void) {
+  python_api found;
+  void *names[NAMES];
+  for (int i = 0; i < NAMES; i++)
+    if (!(names[i] = look_up(needed[i])) && i < NEEDED) return;
+  memcpy(&found, names, sizeof found);
+  if (!found.referent && !found.borrowed_referent) return;
+  if (!is_free_threaded()) found.lock_object = NULL, found.unlock_object = NULL;
+  else if (!found.lock_object || !found.unlock_object) return;
+  py = found;
+}
+
+/* 1 if the interpreter has what is needed. Interpreters with a lock each may load the module at the same time; what was
+   found first stays. */
+static int python_is_found(void) {
+  static KEPT pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find_python);
+  return py.none != NULL;
 }
 
 /* ---- The functions of gossl.h ------------------------------------------------------------------------------------- */
@@ -337,15 +355,31 @@ static const python_method functions[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* ---- The definition ----------------------------------------------------------------------------------------------- */
+
 /* PyModuleDef and its slots. */
 typedef struct slot {
   int what;
   void *value;
 } slot;
 
-typedef struct definition {
+/* PyObject, in builds with a lock of the interpreter and in free-threaded ones (PEP 703). */
+typedef struct head {
   intptr_t references;
-  void *type, *init;
+  void *type;
+} head;
+
+typedef struct free_head {
+  uintptr_t thread;
+  uint16_t flags;
+  uint8_t lock, collector;
+  uint32_t own_references;
+  intptr_t shared_references;
+  void *type;
+} free_head;
+
+typedef struct body {
+  void *init;
   intptr_t index;
   void *copy;
   const char *name, *doc;
@@ -353,21 +387,46 @@ typedef struct definition {
   const python_method *methods;
   slot *slots;
   void *traverse, *clear, *free;
-} definition;
+} body;
 
-enum { EXECUTE = 2, INTERPRETERS = 3 }; /* Py_mod_exec, Py_mod_multiple_interpreters */
-#define EACH_WITH_A_LOCK ((void *)2)    /* Py_MOD_PER_INTERPRETER_GIL_SUPPORTED */
+enum { EXECUTE = 2, INTERPRETERS = 3, LOCK = 4 }; /* Py_mod_exec, Py_mod_multiple_interpreters, Py_mod_gil */
+#define EACH_WITH_A_LOCK ((void *)2)              /* Py_MOD_PER_INTERPRETER_GIL_SUPPORTED */
+#define NOT_USED ((void *)1)                      /* Py_MOD_GIL_NOT_USED */
 #define SINCE_3_12 0x030c0000
+#define FREE_SINCE 0x030d0000
+#define FREE_BEFORE 0x03100000 /* up to 3.15 the layout is known */
+#define FOR_EVER UINT32_MAX    /* of own_references */
 
 static int add_data_functions(void *module) { return py.add_functions(module, python_methods); }
 
-/* All that the library shares between interpreters has locks of its own: it is used without the interpreter's, too. */
+/* All that the library shares between interpreters, and between threads, has locks of its own: it is used without the
+   interpreter's, too. */
+static KEPT slot plain_slots[] = {{EXECUTE, add_data_functions}, {0, NULL}};
 static KEPT slot slots[] = {{EXECUTE, add_data_functions}, {INTERPRETERS, EACH_WITH_A_LOCK}, {0, NULL}};
-static KEPT definition module = {.name = "_engine", .methods = functions, .slots = slots};
+static KEPT slot free_slots[] = {
+    {EXECUTE, add_data_functions}, {INTERPRETERS, EACH_WITH_A_LOCK}, {LOCK, NOT_USED}, {0, NULL}};
+
+#define BODY(some_slots) {.name = "_engine", .methods = functions, .slots = some_slots}
+
+static KEPT struct {
+  head head;
+  body body;
+} plain_module = {.body = BODY(plain_slots)}, module = {.body = BODY(slots)};
+
+static KEPT struct {
+  free_head head;
+  body body;
+} free_module = {.head = {.own_references = FOR_EVER}, .body = BODY(free_slots)};
+
+/* The definition that the interpreter understands, or NULL. */
+static void *definition(void) {
+  const unsigned long *found = look_up("Py_Version"); /* since 3.11 */
+  unsigned long version = found ? *found : 0;
+  if (is_free_threaded()) return version >= FREE_SINCE && version < FREE_BEFORE ? &free_module : NULL;
+  return version >= SINCE_3_12 ? (void *)&module : (void *)&plain_module;
+}
 
 API void *PyInit__engine(void) {
-  if (!find_python()) return NULL;
-  const unsigned long *version = look_up("Py_Version"); /* since 3.11 */
-  if (!version || *version < SINCE_3_12) slots[1] = (slot){0, NULL};
-  return py.definition_init(&module);
+  void *found = python_is_found() ? definition() : NULL;
+  return found ? py.definition_init(found) : NULL;
 }

@@ -7,6 +7,7 @@
 #include "bio.h"
 #include "fork.h"
 #include "gossl.h"
+#include "hold.h"
 #include "owner.h"
 
 #include <errno.h>
@@ -296,25 +297,6 @@ static void *python_bio_pending(void *self, void *const *arguments, intptr_t cou
 
 /* ---- Methods ------------------------------------------------------------------------------------------------------ */
 
-static KEPT struct {
-  intptr_t conn, conn_socket, bio;
-} place;
-
-void python_place_conn(intptr_t object, intptr_t socket) {
-  place.conn = object;
-  place.conn_socket = socket;
-}
-
-void python_place_bio(intptr_t object) { place.bio = object; }
-
-static void *slot_of(void *self, intptr_t at) { return *(void **)((char *)self + at); }
-
-/* What an object of Python's stands for, which stays as long as that; NULL if all is left to Python. */
-static owned *describe(void *self, intptr_t at) {
-  void *slot = slot_of(self, at);
-  return slot && slot != py.none ? owned_if_ours(slot) : NULL;
-}
-
 /* Calls a method of Python with what the library answered, which it releases, and the arguments that are not NULL. */
 static void *leave_to(void *self, const char *name, void *found, void *first, void *second) {
   void *method = py.attribute(self, name), *got = NULL;
@@ -333,41 +315,26 @@ static int raises_want(int64_t status) {
   return status == GOSSL_E_WANT_READ && !__atomic_load_n(&wants_left, __ATOMIC_RELAXED);
 }
 
-/* A connection's socket, as a new reference; NULL, maybe with an exception set, if there is none any more. */
-static void *socket_of(void *self) {
-  void *socket = py.call(slot_of(self, place.conn_socket), NULL);
-  if (socket != py.none) return socket;
-  py.release(socket);
-  return NULL;
-}
-
-/* 1 if the socket is still there; a call must not touch its descriptor otherwise. To call the reference instead
-   would take 30 ns. */
-static int usable(void *self, const owned *o) {
-  return o->queue || py.weak_referent(slot_of(self, place.conn_socket)) != py.none;
-}
+/* 1 if the socket, where there is one, is still there; a call must not touch its descriptor otherwise. */
+static int usable(const held *h) { return h->o && (h->o->queue || h->socket); }
 
 #define WILL_NOT_WAIT 1
 
 /* Waits for events, as the socket's timeout allows from the first wait on. READY; WILL_NOT_WAIT without a
    socket or with a timeout of 0; or what the answer becomes. */
-static int64_t wait_as_timeout_says(void *self, const owned *o, patience *p, short events) {
-  if (o->queue) return WILL_NOT_WAIT;
-  void *socket = socket_of(self);
-  if (!socket) return py.error_occurred() ? RAISED : PYTHON_SOCKET_CLOSED;
-  int64_t outcome = READY;
+static int64_t wait_as_timeout_says(const held *h, patience *p, short events) {
+  if (h->o->queue) return WILL_NOT_WAIT;
   if (!p->socket) {
-    void *timeout = py.attribute(socket, "timeout");
+    void *timeout = py.attribute(h->socket, "timeout");
     double seconds = !timeout ? 0 : timeout == py.none ? INFINITY : py.float_value(timeout);
-    if (!timeout || py.error_occurred()) outcome = RAISED;
-    else if (seconds == 0) outcome = WILL_NOT_WAIT;
-    p->deadline = now() + seconds;
+    int failed = !timeout || py.error_occurred();
     if (timeout) py.release(timeout);
+    if (failed) return RAISED;
+    if (seconds == 0) return WILL_NOT_WAIT;
+    p->socket = h->socket;
+    p->deadline = now() + seconds;
   }
-  p->socket = socket;
-  if (outcome == READY) outcome = wait_for(p, events);
-  py.release(socket);
-  return outcome;
+  return wait_for(p, events);
 }
 
 static int wants(int64_t status) { return status == GOSSL_E_WANT_READ || status == GOSSL_E_WANT_WRITE; }
@@ -375,11 +342,21 @@ static int wants(int64_t status) { return status == GOSSL_E_WANT_READ || status 
 /* For how many reads a connection counts as one whose reads wait, after one that did. */
 #define LATELY 64
 
+/* Two threads may read at once: one of both counts. */
+static void note_wait(owned *o, int waited) {
+  int32_t lately = __atomic_load_n(&o->waits, __ATOMIC_RELAXED);
+  if (waited) lately = LATELY;
+  else if (lately) lately--;
+  else return;
+  __atomic_store_n(&o->waits, lately, __ATOMIC_RELAXED);
+}
+
 typedef int64_t (*reader)(uint64_t handle, uint8_t *data, size_t size);
 
 /* Reads until there is an answer; work says how many bytes it may be about. WANT_READ is one if there is no waiting. */
-static int64_t read_or_wait(void *self, owned *o, reader read, uint8_t *data, int64_t size, int64_t work) {
+static int64_t read_or_wait(const held *h, reader read, uint8_t *data, int64_t size, int64_t work) {
   patience p = {NULL, INFINITY};
+  owned *o = h->o;
   int32_t waits = 0;
   for (;;) {
     int64_t got;
@@ -391,12 +368,11 @@ static int64_t read_or_wait(void *self, owned *o, reader read, uint8_t *data, in
       py.enter_python(state);
     }
     if (!wants(got)) {
-      if (waits) o->waits = LATELY;
-      else if (o->waits) o->waits--;
+      note_wait(o, waits);
       return got;
     }
     /* What comes is read even while an answer, of the protocol's, cannot leave. */
-    int64_t outcome = wait_as_timeout_says(self, o, &p, got == GOSSL_E_WANT_READ ? POLLIN : POLLIN | POLLOUT);
+    int64_t outcome = wait_as_timeout_says(h, &p, got == GOSSL_E_WANT_READ ? POLLIN : POLLIN | POLLOUT);
     if (outcome == WILL_NOT_WAIT) return got;
     waits = 1;
     if (outcome != READY) return outcome;
@@ -404,80 +380,80 @@ static int64_t read_or_wait(void *self, owned *o, reader read, uint8_t *data, in
 }
 
 /* What becomes of a read that gave no data. */
-static void *no_data(void *self, const owned *o, void *size, void *into, int64_t got) {
+static void *no_data(void *self, const held *h, void *size, void *into, int64_t got) {
   if (got == RAISED) return NULL;
-  if (raises_want(got)) return raise_want(o, WANT_OF_READ);
+  if (raises_want(got)) return raise_want(h->o, WANT_OF_READ);
   void *found = py.int_new(got);
   return found ? leave_to(self, "_read_on", found, size, into) : NULL;
 }
 
 /* A read of what is probably little: its place is the stack, and the bytes are made when their number is known. */
-static void *read_little(void *self, owned *o, void *size, int64_t most, int64_t work) {
+static void *read_little(void *self, const held *h, void *size, int64_t most, int64_t work) {
   uint8_t data[RECORD];
-  int64_t got = read_or_wait(self, o, gossl_python_read, data, most < RECORD ? most : RECORD, work);
-  return got > 0 ? py.bytes_new((const char *)data, got) : no_data(self, o, size, NULL, got);
+  int64_t got = read_or_wait(h, gossl_python_read, data, most < RECORD ? most : RECORD, work);
+  return got > 0 ? py.bytes_new((const char *)data, got) : no_data(self, h, size, NULL, got);
 }
 
-static void *read_much(void *self, owned *o, void *size, int64_t most) {
+static void *read_much(void *self, const held *h, void *size, int64_t most) {
   void *bytes = py.bytes_new(NULL, most);
   if (!bytes) return NULL;
-  int64_t got = read_or_wait(self, o, gossl_python_read, (uint8_t *)py.bytes_data(bytes), most, most);
+  int64_t got = read_or_wait(h, gossl_python_read, (uint8_t *)py.bytes_data(bytes), most, most);
   if (got > 0) return give_bytes(bytes, most, got);
   py.release(bytes);
-  return no_data(self, o, size, NULL, got);
+  return no_data(self, h, size, NULL, got);
 }
 
-static void *read_into(void *self, owned *o, void *size, int64_t most, void *into) {
+static void *read_into(void *self, const held *h, void *size, int64_t most, void *into) {
   buffer b;
   if (py.get_buffer(into, &b, WRITABLE) < 0) {
     py.clear_error();
     return leave_to(self, "_read_on", NULL, size, into);
   }
   if (most <= 0 || most > b.size) most = b.size;
-  int64_t got = most ? read_or_wait(self, o, gossl_conn_read, b.data, most, most) : 0;
+  int64_t got = most ? read_or_wait(h, gossl_conn_read, b.data, most, most) : 0;
   py.release_buffer(&b);
-  return got > 0 || !most ? py.int_new(got) : no_data(self, o, size, into, got);
+  return got > 0 || !most ? py.int_new(got) : no_data(self, h, size, into, got);
 }
 
 static void *python_conn_read(void *self, void *const *arguments, intptr_t count) {
   if (count < 1 || count > 2) return arguments_are(count, 1), NULL;
-  owned *o = describe(self, place.conn);
+  HELD h = hold_conn(self);
   void *size = arguments[0], *into = count == 2 ? arguments[1] : NULL;
-  if (!o || !usable(self, o)) return leave_to(self, "_read_on", NULL, size, into);
+  if (!usable(&h)) return leave_to(self, "_read_on", NULL, size, into);
   int64_t most = py.int_value(size);
   if (most == -1 && py.error_occurred()) {
     py.clear_error();
     return leave_to(self, "_read_on", NULL, size, into);
   }
-  if (into) return read_into(self, o, size, most, into);
+  if (into) return read_into(self, &h, size, most, into);
   if (most <= 0) return leave_to(self, "_read_on", NULL, size, NULL);
-  if (!o->queue) {
-    if (most <= LONG_WORK) return read_little(self, o, size, most, most);
-    return read_much(self, o, size, most < MOST ? most : MOST);
+  if (!h.o->queue) {
+    if (most <= LONG_WORK) return read_little(self, &h, size, most, most);
+    return read_much(self, &h, size, most < MOST ? most : MOST);
   }
   /* Without a socket nothing more comes than what is queued, and the rest of a record. */
-  int64_t queued = (int64_t)(o->queue->end - o->queue->start);
-  if (queued <= LONG_WORK) return read_little(self, o, size, most, queued);
+  int64_t queued = bio_queued(h.o->queue);
+  if (queued <= LONG_WORK) return read_little(self, &h, size, most, queued);
   if (queued < RECORD) queued = RECORD;
-  return read_much(self, o, size, most < queued ? most : queued);
+  return read_much(self, &h, size, most < queued ? most : queued);
 }
 
 /* From how many bytes on other Python threads may run during a write: if reads of the connection have to wait for the
    peer, from none. The peer may be one of those threads, which sending wakes up: it would have to wait once more, for the
    interpreter's lock. */
-static int64_t long_write(const owned *o) { return o->waits ? 0 : LONG_WORK; }
+static int64_t long_write(const owned *o) { return __atomic_load_n(&o->waits, __ATOMIC_RELAXED) ? 0 : LONG_WORK; }
 
 /* Goes on with a write until all is written, or as much as goes without waiting. *done counts. */
-static int64_t write_or_wait(void *self, const owned *o, const uint8_t *data, int64_t size, int64_t *done) {
+static int64_t write_or_wait(const held *h, const uint8_t *data, int64_t size, int64_t *done) {
   patience p = {NULL, INFINITY};
   while (*done < size) {
-    int64_t n = write_once(gossl_conn_write, o->handle, data + *done, size - *done, long_write(o));
+    int64_t n = write_once(gossl_conn_write, h->o->handle, data + *done, size - *done, long_write(h->o));
     if (n > 0) {
       *done += n;
       continue;
     }
     if (!wants(n)) return n;
-    int64_t outcome = wait_as_timeout_says(self, o, &p, n == GOSSL_E_WANT_READ ? POLLIN : POLLOUT);
+    int64_t outcome = wait_as_timeout_says(h, &p, n == GOSSL_E_WANT_READ ? POLLIN : POLLOUT);
     if (outcome == WILL_NOT_WAIT) return n;
     if (outcome != READY) return outcome;
   }
@@ -486,15 +462,15 @@ static int64_t write_or_wait(void *self, const owned *o, const uint8_t *data, in
 
 static void *python_conn_write(void *self, void *const *arguments, intptr_t count) {
   if (!arguments_are(count, 1)) return NULL;
-  owned *o = describe(self, place.conn);
+  HELD h = hold_conn(self);
   buffer from;
-  if (!o || !usable(self, o)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  if (!usable(&h)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
     py.clear_error();
     return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   }
   int64_t size = from.size, done = 0, outcome = GOSSL_OK;
-  if (size <= INT_MAX) outcome = write_or_wait(self, o, from.data, size, &done);
+  if (size <= INT_MAX) outcome = write_or_wait(&h, from.data, size, &done);
   py.release_buffer(&from);
   if (outcome == RAISED) return NULL;
   if (size <= INT_MAX && (done == size || (done > 0 && wants(outcome)))) return py.int_new(done);
@@ -510,12 +486,13 @@ static void *python_conn_write(void *self, void *const *arguments, intptr_t coun
 /* Whether a step of a handshake is about so little that letting other Python threads run would take longer: there is
    nothing to be said any more, or nothing has come since the last step. */
 static int nothing_to_do(const owned *o) {
-  return o->agreed || (o->begun && o->queue && o->queue->start == o->queue->end);
+  if (__atomic_load_n(&o->agreed, __ATOMIC_RELAXED)) return 1;
+  return __atomic_load_n(&o->begun, __ATOMIC_RELAXED) && o->queue && bio_queued(o->queue) == 0;
 }
 
 static int64_t handshake_once(owned *o) {
   if (nothing_to_do(o)) return gossl_conn_handshake(o->handle);
-  o->begun = 1;
+  __atomic_store_n(&o->begun, 1, __ATOMIC_RELAXED);
   void *state = py.leave_python();
   int64_t status = gossl_conn_handshake(o->handle);
   py.enter_python(state);
@@ -523,31 +500,24 @@ static int64_t handshake_once(owned *o) {
 }
 
 /* 1 if the socket, if there is one, is there and open. */
-static int is_open(void *self, const owned *o) {
-  if (o->queue) return 1;
-  void *socket = socket_of(self);
-  int open = socket && descriptor_of(socket) >= 0;
-  if (socket) py.release(socket);
-  else py.clear_error();
-  return open;
-}
+static int is_open(const held *h) { return usable(h) && (h->o->queue || descriptor_of(h->socket) >= 0); }
 
 static void *python_conn_do_handshake(void *self, void *const *arguments, intptr_t count) {
   if (!arguments_are(count, 0)) return NULL;
-  owned *o = describe(self, place.conn);
-  if (!o || !is_open(self, o)) return leave_to(self, "_handshake_on", NULL, NULL, NULL);
+  HELD h = hold_conn(self);
+  if (!is_open(&h)) return leave_to(self, "_handshake_on", NULL, NULL, NULL);
   patience p = {NULL, INFINITY};
   int64_t status, outcome = READY;
   do {
-    status = handshake_once(o);
-    if (wants(status)) outcome = wait_as_timeout_says(self, o, &p, status == GOSSL_E_WANT_READ ? POLLIN : POLLOUT);
+    status = handshake_once(h.o);
+    if (wants(status)) outcome = wait_as_timeout_says(&h, &p, status == GOSSL_E_WANT_READ ? POLLIN : POLLOUT);
   } while (wants(status) && outcome == READY);
   if (outcome == RAISED) return NULL;
   if (status >= 0) {
-    o->agreed = 1;
+    __atomic_store_n(&h.o->agreed, 1, __ATOMIC_RELAXED);
     return python_none();
   }
-  if (outcome == WILL_NOT_WAIT && raises_want(status)) return raise_want(o, WANT_OF_HANDSHAKE);
+  if (outcome == WILL_NOT_WAIT && raises_want(status)) return raise_want(h.o, WANT_OF_HANDSHAKE);
   void *found = py.int_new(outcome < 0 ? outcome : status);
   return found ? leave_to(self, "_handshake_on", found, NULL, NULL) : NULL;
 }
@@ -564,31 +534,31 @@ static int64_t copy_and_unlock(bio *b, uint8_t *into, const uint8_t *from, int64
 
 static void *python_queue_read(void *self, void *const *arguments, intptr_t count) {
   if (count > 1) return arguments_are(count, 1), NULL;
-  owned *o = describe(self, place.bio);
+  HELD h = hold_bio(self);
   int64_t most = count ? py.int_value(arguments[0]) : -1;
   int usual = most != -1 || !count || !py.error_occurred();
   if (!usual) py.clear_error();
-  if (!usual || !o || !bio_lock(o->queue))
+  if (!usual || !h.o || !bio_lock(h.o->queue))
     return leave_to(self, "_read_on", NULL, count ? arguments[0] : NULL, NULL);
-  int64_t queued = (int64_t)(o->queue->end - o->queue->start);
+  int64_t queued = (int64_t)(h.o->queue->end - h.o->queue->start);
   if (most < 0 || most > queued) most = queued;
   void *bytes = py.bytes_new(NULL, most);
-  if (bytes) copy_and_unlock(o->queue, (uint8_t *)py.bytes_data(bytes), NULL, most);
-  else bio_unlock(o->queue);
+  if (bytes) copy_and_unlock(h.o->queue, (uint8_t *)py.bytes_data(bytes), NULL, most);
+  else bio_unlock(h.o->queue);
   return bytes;
 }
 
 static void *python_queue_write(void *self, void *const *arguments, intptr_t count) {
   if (!arguments_are(count, 1)) return NULL;
-  owned *o = describe(self, place.bio);
+  HELD h = hold_bio(self);
   buffer from;
-  if (!o) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+  if (!h.o) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
     py.clear_error();
     return leave_to(self, "_write_on", NULL, arguments[0], NULL);
   }
   int64_t n = -1;
-  if (from.size <= INT_MAX && bio_lock(o->queue)) n = copy_and_unlock(o->queue, NULL, from.data, from.size);
+  if (from.size <= INT_MAX && bio_lock(h.o->queue)) n = copy_and_unlock(h.o->queue, NULL, from.data, from.size);
   py.release_buffer(&from);
   return n < 0 ? leave_to(self, "_write_on", NULL, arguments[0], NULL) : py.int_new(n);
 }

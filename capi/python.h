@@ -16,8 +16,8 @@ typedef struct python_method {
   const char *doc;
 } python_method;
 
-/* The functions of the running CPython that python.c calls, in this order. All of them are in every version since 3.2,
-   with the same meaning, so that one library, compiled without Python.h, serves them all. */
+/* The functions of the running CPython that python.c calls, in this order. All but the last four are in every version
+   since 3.2, with the same meaning, so that one library, compiled without Python.h, serves them all. */
 typedef struct python_api {
   void *(*bytes_new)(const char *data, intptr_t size);             /* PyBytes_FromStringAndSize */
   int (*bytes_resize)(void **bytes, intptr_t size);                /* _PyBytes_Resize */
@@ -47,11 +47,16 @@ typedef struct python_api {
   void *(*capsule_new)(void *pointer, const char *name, void (*free)(void *capsule)); /* PyCapsule_New */
   void *(*capsule_pointer)(void *capsule, const char *name);       /* PyCapsule_GetPointer */
   void *(*no_memory)(void);                                        /* PyErr_NoMemory */
-  void *(*weak_referent)(void *reference);                         /* PyWeakref_GetObject: borrowed, or None */
   void *(*definition_init)(void *definition);                      /* PyModuleDef_Init */
   int (*add_functions)(void *module, const python_method *methods); /* PyModule_AddFunctions */
   void *(*method_new)(void *type, const python_method *method); /* PyDescr_NewMethod */
   void *(*build)(const char *format, ...);                         /* Py_BuildValue */
+  /* Those that some versions do not have, and then NULL: one of these two at least, */
+  int (*referent)(void *reference, void **found);                  /* PyWeakref_GetRef: since 3.13 */
+  void *(*borrowed_referent)(void *reference);                     /* PyWeakref_GetObject: borrowed, or None */
+  /* and these only where the interpreter has no lock of its own. */
+  void (*lock_object)(void *section, void *object);                /* PyCriticalSection_Begin */
+  void (*unlock_object)(void *section);                            /* PyCriticalSection_End */
 } python_api;
 
 extern python_api py; /* python.c */

@@ -161,8 +161,6 @@ def _module_of(file: str) -> ModuleType | None:
     """The library as a module; None where the interpreter, or the file, is none for that."""
     if os.environ.get("GOSSL_BINDING") == "ctypes" or sys.implementation.name != "cpython":
         return None
-    if "t" in getattr(sys, "abiflags", ""):  # without a lock of the interpreter, objects are laid out otherwise
-        return None
     # What importlib.machinery has, whose import would be the longest part of this function but for the loading.
     from _frozen_importlib import ModuleSpec
     from _frozen_importlib_external import ExtensionFileLoader
