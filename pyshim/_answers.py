@@ -45,11 +45,12 @@ def observe(connection: _SSLSocket) -> None:
     number, context = _lib.number_of(connection._handle), connection._context
     lines = _lib.take("gossl_conn_take_keylog", number)
     events = _lib.take("gossl_conn_take_trace", number)
+    keylog = context._keylog  # once: another thread may be changing it
     try:
-        if lines and context._keylog is not None:
-            context._keylog.write(lines)
+        if lines and keylog is not None:
+            keylog.write(lines)
     finally:
-        if events and context._message is not None:
+        if events:
             _report(connection, events)
 
 

@@ -242,7 +242,8 @@ class _SSLContext(Unpicklable, metaclass=Immutable):
 
     @property
     def keylog_filename(self) -> Any:
-        return None if self._keylog is None else self._keylog.filename
+        keylog = self._keylog
+        return None if keylog is None else keylog.filename
 
     @keylog_filename.setter
     def keylog_filename(self, filename: Any) -> None:

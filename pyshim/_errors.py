@@ -94,11 +94,12 @@ def known(kind: type[SSLError]) -> type[SSLError]:
     other = getattr(_stock.in_place(), kind.__name__, kind)
     if other is kind:
         return kind
-    if (kind, other) not in _both:
+    both = _both.get((kind, other))
+    if both is None:
         names = {"__module__": kind.__module__, "__doc__": kind.__doc__, "__reduce__": _as(other)}
         made: Any = Immutable(kind.__name__, (kind, other), names)
-        _both[kind, other] = made
-    return _both[kind, other]
+        both = _both.setdefault((kind, other), made)  # of two threads the first one's
+    return both
 
 
 def replaced() -> list[tuple[type, type]]:

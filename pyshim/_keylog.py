@@ -22,11 +22,14 @@ class KeyLog:
             self._file.write(_HEADER)
 
     def write(self, lines: bytes) -> None:
+        """Appends; nothing to a file that the context has been given another one for meanwhile."""
         with self._lock:
-            self._file.write(lines)
+            if not self._file.closed:
+                self._file.write(lines)
 
     def close(self) -> None:
-        self._file.close()
+        with self._lock:
+            self._file.close()
 
     def __del__(self) -> None:
         file = getattr(self, "_file", None)

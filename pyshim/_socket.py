@@ -490,15 +490,22 @@ def _run(
         result = _repeat(self, step, operation, found, patience)
     except BaseException as e:
         if self._raised is not None:
-            e.__context__, self._raised = self._raised, None
+            e.__context__ = _take_raised(self)
         raise
     if self._raised is not None:
-        raised, self._raised = self._raised, None
+        raised = _take_raised(self)
         try:
-            raise raised
+            if raised is not None:
+                raise raised
         finally:
             del raised
     return result
+
+
+def _take_raised(self: _SSLSocket) -> BaseException | None:
+    """What a callback has raised; None if another thread that works on the connection has taken it. Both may get it."""
+    raised, self._raised = self._raised, None
+    return raised
 
 
 def _repeat(

@@ -162,7 +162,7 @@ class _Functions(dict[str, Callable[..., int]]):
 
     def of_data(self, name: str) -> tuple[Callable[..., int], Callable[..., int]]:
         """One that moves data, twice: keeping the interpreter's lock, for short work, and letting other threads run."""
-        both = getattr(self._held, name), getattr(self._released, name)
+        both = self._held[name], self._released[name]
         for function in both:
             function.restype = _Count
         return both
@@ -171,14 +171,15 @@ class _Functions(dict[str, Callable[..., int]]):
         moves_data = name in _DATA
         result, arguments = (_Count, None) if moves_data else _TYPED[name]
         try:
-            function = getattr(self._released if moves_data or name in _LONG else self._held, name)
+            # Not by attribute, which is one function for all threads: each that comes first makes its own here, and it
+            # is shown to others when it has its types.
+            function = (self._released if moves_data or name in _LONG else self._held)[name]
         except AttributeError:
             raise ImportError(f"{self._path} has no {name}", name="gossl") from None
         function.restype = result
         if arguments is not None:
             function.argtypes = arguments
-        self[name] = function
-        return self[name]
+        return self.setdefault(name, function)
 
 
 class Typed(Library):
