@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+VERSIONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.13t", "3.14t", "3.15t")  # with t: free-threaded
 
 
 def interpreters(wanted: str | None = None, needs: str = "sys") -> dict[str, str]:
@@ -17,7 +17,8 @@ def interpreters(wanted: str | None = None, needs: str = "sys") -> dict[str, str
         if wanted and version != wanted:
             continue
         pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-        candidates = [f"python{version}", *(str(p / "bin" / "python") for p in sorted(pyenv.glob(f"{version}.*")))]
+        pattern = f"{version.rstrip('t')}.*{'t' if version.endswith('t') else ''}"
+        candidates = [f"python{version}", *(str(p / "bin" / "python") for p in sorted(pyenv.glob(pattern)))]
         for candidate in candidates:
             if _has(candidate, version, needs):
                 found[version] = candidate
@@ -26,7 +27,7 @@ def interpreters(wanted: str | None = None, needs: str = "sys") -> dict[str, str
 
 
 def _has(python: str, version: str, needs: str) -> bool:
-    code = f"import sys, {needs}; print('%d.%d' % sys.version_info[:2])"
+    code = f"import sys, {needs}; print('%d.%d' % sys.version_info[:2] + 't' * ('t' in sys.abiflags))"
     try:
         said = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     except OSError:

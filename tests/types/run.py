@@ -58,7 +58,7 @@ def check_names() -> list[str]:
     """gossl.ssl has typeshed's names, in its stub and on each interpreter, and there those of the interpreter's ssl."""
     wrong = []
     for version, python in interpreters(needs="ssl").items():
-        major, minor = map(int, version.split("."))
+        major, minor = map(int, version.rstrip("t").split("."))
         theirs = stubbed(TYPESHED, (major, minor)) - TYPES_ONLY
         ours = stubbed(ROOT / "pyshim" / "ssl.pyi", (major, minor))
         wrong += [f"{version}: {n} is not in ssl.pyi" for n in theirs - ours]
