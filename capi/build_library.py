@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import platform as platforms
 import re
+import shlex
 import shutil
 import struct
 import subprocess
@@ -81,26 +82,26 @@ def build_library(target: Path, tags: str = "") -> None:
     if mode == "c-shared":
         linker += f" -checklinkname=0 -extldflags '{linker_options(machine, go)}'"
         tags += ",gossl_shared"
-    deferred = mode == "c-shared" and is_x86_64_glibc(machine)
-    if deferred:
+    restarts = mode == "c-shared" and can_restart(machine)
+    if restarts:
         tags += ",gossl_deferred"
     target.unlink(missing_ok=True)  # else Go may leave it as it is, and what is done to it below be done twice
     command = [go, "build", f"-buildmode={mode}", "-trimpath", "-buildvcs=false", f"-tags=netgo,osusergo,{tags}"]
     built = subprocess.run(
         [*command, f"-ldflags={linker}", "-o", str(target.resolve()), "./capi"],
         cwd=ROOT,
-        env={**os.environ, "CGO_ENABLED": "1", **machine.environment()},
+        env={**os.environ, "CGO_ENABLED": "1", **machine.environment(), **compiler_flags(machine)},
         check=False,
     )
     if machine.zig:
         (ROOT / "-.o").unlink(missing_ok=True)  # left by zig, of which Go asks what it would do
     if built.returncode:
         raise SystemExit("gossl: building the library failed; see the messages above")
-    if deferred:
+    if restarts:
         defer_start(target)
     target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
-    if mode == "c-shared" and "valgrind" not in tags and machine.runs_here:
-        prove_restart(target.resolve())
+    if mode == "c-shared" and "valgrind" not in tags and python_of(machine) and (restarts or machine.runs_here):
+        prove_restart(target.resolve(), python_of(machine), restarts)
 
 
 def linker_options(machine: Platform, go: str) -> str:
@@ -113,11 +114,32 @@ def linker_options(machine: Platform, go: str) -> str:
     return ""
 
 
-def is_x86_64_glibc(machine: Platform) -> bool:
-    """Where fork.c can start the runtime by itself."""
+def processor_of(machine: Platform) -> str:
+    """The processor as uname names it, if the library is for Linux with glibc; else ""."""
     if machine.zig:
-        return machine.zig.startswith("x86_64-linux-gnu")
-    return machine.system == "linux" and platforms.machine() == "x86_64" and platforms.libc_ver()[0] == "glibc"
+        return machine.machine if "-linux-gnu" in machine.zig else ""
+    return platforms.machine() if machine.system == "linux" and platforms.libc_ver()[0] == "glibc" else ""
+
+
+def can_restart(machine: Platform) -> bool:
+    """Where fork.c starts the runtime by itself, and once more in a child. On aarch64 only where that can be proven."""
+    processor = processor_of(machine)
+    return processor == "x86_64" or (processor == "aarch64" and bool(python_of(machine)))
+
+
+def python_of(machine: Platform) -> list[str]:
+    """The command of a Python that can load the library; [] if there is none.
+
+    For another machine GOSSL_EMULATOR says it: "qemu-aarch64-static -L ROOT ROOT/usr/bin/python3" and the like.
+    """
+    return [sys.executable] if machine.runs_here else shlex.split(os.environ.get("GOSSL_EMULATOR", ""))
+
+
+def compiler_flags(machine: Platform) -> dict[str, str]:
+    """On aarch64 the compiler's own code to find out what atomics the processor has would be initialised after Go."""
+    if processor_of(machine) != "aarch64":
+        return {}
+    return {"CGO_CFLAGS": f"{os.environ.get('CGO_CFLAGS', '-O2 -g')} -mno-outline-atomics"}
 
 
 def defer_start(library: Path) -> None:
@@ -140,12 +162,11 @@ def defer_start(library: Path) -> None:
     raise SystemExit("gossl: the library that was built has no initialisers")
 
 
-def prove_restart(library: Path) -> None:
+def prove_restart(library: Path, python: list[str], restarts: bool) -> None:
     """Forks, in a process of its own, and uses the library in the children and theirs."""
+    command = [*python, str(ROOT / "capi" / "prove_restart.py"), str(library), *([] if restarts else ["refused"])]
     try:
-        proof = subprocess.run(
-            [sys.executable, str(ROOT / "capi" / "prove_restart.py"), str(library)], timeout=120, check=False
-        )
+        proof = subprocess.run(command, timeout=120 if python == [sys.executable] else 600, check=False)
     except subprocess.TimeoutExpired:
         raise SystemExit("gossl: the library that was built hangs in a forked child") from None
     if proof.returncode:

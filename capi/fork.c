@@ -20,7 +20,8 @@
    What this relies on, and Go does not promise: all state of the runtime is in the library's writable segment, in
    mappings of its own, in one thread-local word, one key of pthread, signal dispositions and threads. It is so in the
    versions that build_library.py lists, and each build proves it by forking before it is done. Elsewhere (another C
-   library or processor, a static library) a child gets GOSSL_E_FORKED; Python loads a copy of the library there. */
+   library or processor, a build that could not prove it, a static library) a child gets GOSSL_E_FORKED; Python loads a
+   copy of the library there. */
 #define _GNU_SOURCE
 #include "fork.h"
 
@@ -196,6 +197,12 @@ static void restore_handlers(void) {
   remember_process();
 }
 
+/* The kernel refuses for locked memory; and an emulator may say yes and do nothing. */
+static void clear_pages(volatile unsigned char *start, size_t size) {
+  *start = 1;
+  if (madvise((void *)start, size, MADV_DONTNEED) != 0 || *start) memset((void *)start, 0, size);
+}
+
 static void restore_memory(void) {
   unsigned char *data = (unsigned char *)kept.data.start;
   size_t before = kept_start - (char *)data, after = kept_end - (char *)data;
@@ -203,7 +210,7 @@ static void restore_memory(void) {
   memcpy(data + after, kept.pristine + after, kept.data.end - kept.data.start - after);
   uintptr_t whole = page_up(kept.zero.start);
   memset((void *)kept.zero.start, 0, whole - kept.zero.start);
-  if (kept.zero.end > whole) madvise((void *)whole, kept.zero.end - whole, MADV_DONTNEED);
+  if (kept.zero.end > whole) clear_pages((void *)whole, kept.zero.end - whole);
 }
 
 /* Go seeds its generator for hashing and scheduling with these bytes, and clears them. */
