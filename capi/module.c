@@ -8,6 +8,7 @@
 #include "fork.h"
 #include "gossl.h"
 #include "owner.h"
+#include "places.h"
 #include "python.h"
 
 #include <pthread.h>
@@ -281,22 +282,12 @@ BUILTIN(abandon) {
   return python_none();
 }
 
-/* (file) -> where the OpenSSL that a library is linked to looks for trust anchors, (file, directory); None if it cannot be
-   told. To load the interpreter's _ssl as a module takes twice as long. It stays loaded, as OpenSSL has to. */
+/* (file, whether it may be loaded) -> where the OpenSSL that a library is linked to looks for trust anchors, (file,
+   directory); None if it cannot be told. */
 BUILTIN(openssl_places) {
-  TAKEN("b");
-  const char *file = NULL, *directory = NULL;
-#ifndef _WIN32
-  void *library = dlopen(TEXT(0), RTLD_LAZY | RTLD_LOCAL);
-  if (!library) return python_none();
-  const char *(*of_file)(void) = (const char *(*)(void))dlsym(library, "X509_get_default_cert_file");
-  const char *(*of_directory)(void) = (const char *(*)(void))dlsym(library, "X509_get_default_cert_dir");
-  if (of_file && of_directory) {
-    file = of_file();
-    directory = of_directory();
-  }
-#endif
-  return file && directory ? py.build("(yy)", file, directory) : python_none();
+  TAKEN("bn");
+  places found;
+  return places_find(TEXT(0), v[1] != 0, &found) ? py.build("(yy)", found.file, found.directory) : python_none();
 }
 
 /* (object, its size, value) -> the one place in the object, in bytes, where the value is; or -1. */

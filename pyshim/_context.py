@@ -414,7 +414,7 @@ def new_context(protocol: int) -> _SSLContext:
 
 def _new(cls: type[_SSLContext], protocol: int) -> _SSLContext:
     if protocol == _consts.PROTOCOL_TLS_CLIENT:
-        _lib.library(meanwhile=_stock.learn_places)  # which the default anchors of clients will ask for
+        _lib.library(meanwhile=_stock.learn_places)  # which default anchors, if it gets them, ask for
     made = _lib.make("gossl_config_new", "gossl_config_free", protocol)
     if not isinstance(made, _lib.Handle):
         raise _errors.of_input(made or _lib.Failure(_codes.E_PANIC), _errors.IN_LISTS)

@@ -143,7 +143,7 @@ class Module(Library):
         self.start(found["launch"], found["abi_version"], meanwhile)
         self.keep_calls(found["restarts"])
 
-    openssl_places: Callable[[bytes], tuple[bytes, bytes] | None]
+    openssl_places: Callable[[bytes, bool], tuple[bytes, bytes] | None]
     method: Callable[[type, int], Any]
     place_conn: Callable[[int, int], None]
     place_bio: Callable[[int], None]

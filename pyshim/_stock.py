@@ -50,7 +50,7 @@ def places() -> tuple[str, str]:
 
         library = _lib.loaded()
         if library is not None:
-            learn_places(library)
+            learn_places(library, load=True)
     if _places is not None:
         return _places
     stock: Any = load()
@@ -60,13 +60,13 @@ def places() -> tuple[str, str]:
     return file, directory
 
 
-def learn_places(library: Library) -> None:
-    """Asks OpenSSL for its places without loading the module, where that goes, and unless it is loaded."""
+def learn_places(library: Library, load: bool = False) -> None:
+    """Reads OpenSSL's places in its file, where that goes, or else loads it if told to, but never the module."""
     global _places
     spec = None if loaded() is not None or _forbidden or _places is not None else _find()
     ask = getattr(library, "openssl_places", None)
     if ask is not None and spec is not None and spec.has_location and spec.origin:
-        found = ask(os.fsencode(spec.origin))
+        found = ask(os.fsencode(spec.origin), load)
         if found is not None:
             _places = os.fsdecode(found[0]), os.fsdecode(found[1])
 

@@ -17,6 +17,7 @@ ROOT = HERE.parent.parent
 BUILD = ROOT / "build"
 sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "capi"))
+import elf  # noqa: E402
 import held  # noqa: E402
 import hostile  # noqa: E402
 import installed  # noqa: E402
@@ -120,6 +121,7 @@ def main() -> int:
                 compiled(name, "-x", "c++", C_INITIALIZERS, compiler="g++", suffix="-cxx")
         for program in programs:
             subprocess.run([program, *files], check=True, timeout=120, env=no_leaks())
+        elf.check(directory)
         run_hostile()
         if shutil.which("valgrind"):
             under_valgrind(compiled("smoke", "-std=c99"), *files)
