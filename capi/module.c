@@ -17,6 +17,8 @@
 
 #ifdef _WIN32
 #include <windows.h>
+#undef IN /* the one of the names below */
+#undef TEXT
 #else
 #include <dlfcn.h>
 #endif
