@@ -198,8 +198,9 @@ static void fail(gossl_error *err, int32_t status, const char *message) {
    is free there than twice the largest block that was ever mapped and freed again. Where that is one of those buffers,
    each connection, or each large write, takes hundreds of page faults to have them anew: a fifth of the time of a short
    connection, a third of that of a MiB. So a larger block is mapped and freed once. What a program has set itself
-   (M_TRIM_THRESHOLD and the like) goes on; what may stay free in the end is KEPT_HEAP. */
-enum { KEPT_HEAP = 1 << 23 };
+   (M_TRIM_THRESHOLD and the like) goes on. What may stay free is KEPT_HEAP, but in each of glibc's arenas, of which threads
+   have one each, up to eight for each processor: no more than what a MiB there and back takes. */
+enum { KEPT_HEAP = 1 << 22 };
 static KEPT int heap_is_kept;
 
 static void keep_heap(void) {

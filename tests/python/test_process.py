@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import platform
@@ -485,6 +486,32 @@ class TestGuest(TestProcess):
         """)
         self.assertEqual("", done.stderr)
         self.assertLess(int(done.stdout), 50 * 64)  # half of the pages of one of them
+
+    @unittest.skipUnless(hasattr(ctypes.CDLL(None), "mallinfo2"), "the C library does not say what is free")
+    def test_what_stays_free_in_the_heaps_of_threads_is_bounded(self) -> None:
+        done = python("""
+            import ctypes
+            names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()
+            class Heaps(ctypes.Structure):
+                _fields_ = [(name, ctypes.c_size_t) for name in names]
+            heaps = ctypes.CDLL(None).mallinfo2
+            heaps.restype = Heaps
+            ssl.MemoryBIO()
+            all_of_them = threading.Barrier(8)
+            def use():
+                all_of_them.wait()  # each has a heap now, and what the next wait needs is not above the blocks
+                blocks = [bytearray(1 << 18) for _ in range(26)]
+                all_of_them.wait()
+                del blocks
+                all_of_them.wait()
+            before = heaps().fordblks
+            threads = [threading.Thread(target=use) for _ in range(8)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+            print((heaps().fordblks - before) >> 20)
+        """)
+        self.assertEqual("", done.stderr)
+        self.assertLess(int(done.stdout), 8 * 5)  # where 6.5 MB were used by each
 
     def test_too_little_address_space(self) -> None:
         code = """
