@@ -97,25 +97,29 @@ def verify_locations(config: int, cafile: Any, capath: Any, cadata: Any) -> None
         raise TypeError("cafile, capath and cadata cannot be all omitted")
     file = None if cafile is None else _path(cafile, "cafile")
     directory = None if capath is None else _path(capath, "capath")
+    into, refused = config, None
     if cadata is not None and file is not None:  # neither is to stay if the other is refused
         trial = _lib.make("gossl_config_new", "gossl_config_free", _consts.PROTOCOL_TLS_CLIENT)
         if isinstance(trial, _lib.Handle):
-            _anchors(trial.value, cadata)
-            _anchor_file(trial.value, file)
+            refused = _anchor_file(trial.value, file)
+            into = config if refused is None else trial.value
     if cadata is not None:
-        _anchors(config, cadata)
-    if file is not None:
-        _anchor_file(config, file)
+        _anchors(into, cadata)  # whose error counts first
+    if file is not None and refused is None:
+        refused = _anchor_file(config, file)
+    if refused is not None:
+        raise refused
     if directory is not None:
         failure = _lib.call("gossl_config_add_anchor_dir", config, directory, len(directory))
         _errors.check(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
 
 
-def _anchor_file(config: int, file: bytes) -> None:
+def _anchor_file(config: int, file: bytes) -> Exception | None:
     failure = _lib.call("gossl_config_add_anchor_file", config, file, len(file))
-    if failure is not None:
-        refused = _errors.of_input(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
-        raise _named(refused, os.fsdecode(file), failure.message)
+    if failure is None:
+        return None
+    refused = _errors.of_input(failure, _errors.IN_LOAD_VERIFY_LOCATIONS)
+    return _named(refused, os.fsdecode(file), failure.message)
 
 
 def default_anchors(config: int) -> None:

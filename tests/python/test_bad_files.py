@@ -185,6 +185,12 @@ class BadFiles(unittest.TestCase):
                     with self.assertRaises(ssl.SSLError):
                         context.load_verify_locations(**given)
                     self.assertEqual({"x509": 0, "crl": 0, "x509_ca": 0}, context.cert_store_stats())
+        for file in (DIRECTORY / "missing.pem", write("bad.pem", "")):  # as the interpreter's own says
+            with self.assertRaisesRegex(ssl.SSLError, "no start line: cadata does not contain a certificate"):
+                context.load_verify_locations(cafile=file, cadata="-")
+        with self.assertRaises(FileNotFoundError):
+            context.load_verify_locations(cafile=DIRECTORY / "missing.pem", cadata=CERT)
+        self.assertEqual(0, context.cert_store_stats()["x509"])
         context.load_verify_locations(cafile=AUTHORITY.cert, cadata=CERT)
         self.assertEqual(2, context.cert_store_stats()["x509"])
 
