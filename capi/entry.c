@@ -1,6 +1,7 @@
 /* entry.c is the front door: each function of gossl.h that enters Go, with the check that the runtime is alive. */
 #include "gossl.h"
 #include "api.h"
+#include "fault.h"
 #include "fork.h"
 #include "python.h"
 
@@ -24,14 +25,26 @@ static int32_t unavailable(gossl_error *err) {
   return status;
 }
 
-#define HOT(name, params, args)                                       \
-  API int64_t gossl_##name params {                                   \
-    return runtime_ready() ? go_##name args : (int64_t)unavailable(0);  \
+#define CALL(type, ready, name, params, args, failed)                 \
+  API type gossl_##name params {                                      \
+    return ready() ? go_##name args : (type)failed;                   \
   }
-#define COLD(name, params, args)                                      \
-  API int32_t gossl_##name params {                                   \
-    return runtime_ready() ? go_##name args : unavailable(err);         \
-  }
+#define HOT(name, params, args) CALL(int64_t, runtime_ready, name, params, args, unavailable(0))
+#define COLD(name, params, args) CALL(int32_t, runtime_ready, name, params, args, unavailable(err))
+
+/* Where something begins: it looks whose SIGSEGV is. */
+static int ready_to_begin(void) {
+  if (!runtime_ready()) return 0;
+  fault_check();
+  return 1;
+}
+
+/* And with a connection that lasts, at every 64th call of a thread. */
+static __thread uint32_t calls INITIAL_EXEC;
+static inline int ready_again(void) {
+  return __builtin_expect(++calls % 64 != 0, 1) ? runtime_ready() : ready_to_begin();
+}
+
 /* In a child that has not used gossl there is nothing to be freed that is worth a restart. */
 #define FREE(name, type)                                                \
   API void gossl_##name(type handle) {                                  \
@@ -45,7 +58,8 @@ API int32_t gossl_abi_version(void) {
 
 HOT(version, (char *buf, size_t cap), (buf, cap))
 
-COLD(config_new, (int32_t method, gossl_config *out, gossl_error *err), (method, out, err))
+CALL(int32_t, ready_to_begin, config_new, (int32_t method, gossl_config *out, gossl_error *err), (method, out, err),
+     unavailable(err))
 FREE(config_free, gossl_config)
 COLD(config_set_int, (gossl_config c, int32_t what, int64_t value, gossl_error *err), (c, what, value, err))
 COLD(config_get_int, (gossl_config c, int32_t what, int64_t *out, gossl_error *err), (c, what, out, err))
@@ -74,12 +88,12 @@ int32_t conn_make(uint64_t config, int32_t side, const char *name, size_t size, 
 FREE(conn_free, gossl_conn)
 COLD(conn_set_fd, (gossl_conn c, int32_t fd, gossl_error *err), (c, fd, err))
 COLD(conn_set_bio, (gossl_conn c, gossl_bio in, gossl_bio out, gossl_error *err), (c, in, out, err))
-HOT(conn_handshake, (gossl_conn c), (c))
-HOT(conn_read, (gossl_conn c, uint8_t *buf, size_t cap), (c, buf, cap))
+CALL(int64_t, ready_to_begin, conn_handshake, (gossl_conn c), (c), unavailable(0))
+CALL(int64_t, ready_again, conn_read, (gossl_conn c, uint8_t *buf, size_t cap), (c, buf, cap), unavailable(0))
 API int64_t gossl_python_read(gossl_conn c, uint8_t *buf, size_t cap) {
-  return runtime_ready() ? go_conn_read_scratch(c, buf, cap) : (int64_t)unavailable(0);
+  return ready_again() ? go_conn_read_scratch(c, buf, cap) : (int64_t)unavailable(0);
 }
-HOT(conn_write, (gossl_conn c, gossl_in *data, size_t n), (c, data, n))
+CALL(int64_t, ready_again, conn_write, (gossl_conn c, gossl_in *data, size_t n), (c, data, n), unavailable(0))
 HOT(conn_shutdown, (gossl_conn c), (c))
 HOT(conn_pending, (gossl_conn c), (c))
 COLD(conn_error, (gossl_conn c, gossl_error *err), (c, err))

@@ -25,6 +25,7 @@
 #define _GNU_SOURCE
 #include "fork.h"
 
+#include "fault.h"
 #include "gossl.h"
 #include "threads.h"
 
@@ -62,7 +63,7 @@
 
 extern void go_start(uint32_t generation);
 
-enum { SIGNALS = 65, MOST_KEYS = 1024 };
+enum { SIGNALS = 65, MOST_KEYS = 1024, FAULTS = 3 };
 
 typedef void (*initialiser)(int, char **, char **);
 
@@ -79,12 +80,13 @@ static KEPT struct {
   char **argv, **envp;
 
   struct sigaction handlers[SIGNALS]; /* before Go's */
+  struct sigaction on_top[FAULTS];    /* in a restart: Go's, or what has come on top of it */
   struct rlimit descriptors;
 
   pthread_key_t key; /* by which the runtime learns that a thread ends */
   int key_known;
   int started; /* the first call into the runtime of this generation is over */
-  int launched; /* and it may not have ended */
+  int launched; /* the runtime of this generation, and it may still be starting, or of one before */
   int problem; /* why the runtime could not be started */
   const int32_t *poller; /* in the runtime's memory: its epoll descriptor, below 0 if it has none yet, */
   const uintptr_t *wake; /* and the event descriptor that it watches */
@@ -135,8 +137,9 @@ static void tidy(void) {
 /* Waits for the runtime in the first call, with every signal blocked. */
 static void start(void) {
   go_start(kept.generation);
+  fault_began();
   tidy();
-  kept.started = 1;
+  kept.started = kept.launched = 1;
 }
 
 int runtime_problem(void) { return kept.problem; }
@@ -187,14 +190,25 @@ static void learn_key(void) {
 
 static int inside(memory m, uintptr_t a) { return a >= m.start && a < m.end; }
 
-/* The handlers that the dead runtime installed give way to those before them; what the program has set since stays. */
+/* The signals of faults that Go handles, and passes on if they are not its own. */
+static const int faults[FAULTS] = {SIGSEGV, SIGBUS, SIGFPE};
+
+/* The handlers that the dead runtime installed give way to those before them; what the program has set since stays. But
+   one that it has put on top of Go's for faults gets that place again: it knows Go's as the one before it, and if Go knew
+   it as that too, they would pass a fault to each other for ever. */
 static void restore_handlers(void) {
+  for (int i = 0; i < FAULTS && kept.launched; i++)
+    sigaction(faults[i], &kept.handlers[faults[i]], &kept.on_top[i]);
   for (int s = 1; s < SIGNALS; s++) {
     struct sigaction now;
     if (sigaction(s, 0, &now) == 0 && inside(kept.text, (uintptr_t)now.sa_sigaction))
       sigaction(s, &kept.handlers[s], 0);
   }
   remember_process();
+}
+
+static void restore_on_top(void) {
+  for (int i = 0; i < FAULTS && kept.launched; i++) sigaction(faults[i], &kept.on_top[i], 0);
 }
 
 /* The kernel refuses for locked memory; and an emulator may say yes and do nothing. */
@@ -311,6 +325,7 @@ static int restart(void) {
   kept.started = 0;
   kept.generation++;
   kept.go_init(kept.argc, kept.argv, kept.envp);
+  restore_on_top();
   start();
   learn_key();
   pthread_sigmask(SIG_SETMASK, &before, 0);
@@ -410,8 +425,12 @@ void fork_abandon(void) {
   if (!dladdr(&kept, &us)) return;
   for (int s = 1; s < SIGNALS; s++) {
     struct sigaction now;
-    if (sigaction(s, 0, &now) == 0 && dladdr((void *)now.sa_sigaction, &who) && who.dli_fbase == us.dli_fbase)
+    if (sigaction(s, 0, &now) != 0) continue;
+    int covered = fault_uncover(&now);
+    if (dladdr((void *)now.sa_sigaction, &who) && who.dli_fbase == us.dli_fbase)
       sigaction(s, &kept.handlers[s], 0);
+    else if (covered)
+      sigaction(s, &now, 0);
   }
 }
 

@@ -27,6 +27,7 @@ typedef struct fork_page {
   uint32_t generation; /* the runtime is alive; stored last */
   uint32_t process;    /* a number that no ancestor has, which begins with 1 */
   uint32_t lock;
+  uint32_t covering; /* a thread is in fault.c's cover */
 } fork_page;
 extern fork_page *volatile fork_state;
 extern __thread uint32_t fork_seen INITIAL_EXEC;

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from gossl import _codes, _lib, ssl
+from programs import SETUP, python
 from support import AUTHORITY, CLIENT, DIRECTORY, LEAF, Pair, connected, contexts
 
 # The standard library's own way to make them, which has had a name of its own in each version.
@@ -41,34 +42,6 @@ except ImportError:
     pass
 
 CLIENT_CONTEXT, SERVER_CONTEXT = contexts()
-SETUP = f"""
-import os, signal, socket, sys, threading, time
-from gossl import ssl
-server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-server_context.load_cert_chain({str(LEAF.cert)!r}, {str(LEAF.key)!r})
-client_context = ssl.create_default_context(cafile={str(AUTHORITY.cert)!r})
-def connect():
-    a, b = socket.socketpair()
-    made = []
-    t = threading.Thread(target=lambda: made.append(server_context.wrap_socket(b, server_side=True)))
-    t.start()
-    client = client_context.wrap_socket(a, server_hostname="localhost")
-    t.join()
-    return client, made[0]
-"""
-
-
-def python(code: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program with a connect() that gives both ends of a connection."""
-    program = textwrap.dedent(before) + SETUP + textwrap.dedent(code)
-    return subprocess.run(
-        [sys.executable, "-c", program],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environment},
-        check=False,
-    )
 
 
 @contextmanager
@@ -432,15 +405,6 @@ class TestSignals(TestProcess):
         """
         self.ends_well(python(code, "import warnings; warnings.simplefilter('ignore')"), "0")
 
-    def test_faulthandler(self) -> None:
-        for before, after in (
-            ("import faulthandler; faulthandler.enable()", ""),
-            ("", "import faulthandler; faulthandler.enable()"),
-        ):
-            ran = python(f"connect()\n{after}\nimport ctypes\nctypes.string_at(8)", before)
-            self.assertEqual(ran.returncode, -signal.SIGSEGV)
-            self.assertIn("Fatal Python error: Segmentation fault", ran.stderr)
-
 
 class TestGuest(TestProcess):
     def test_nothing_in_the_process_changes(self) -> None:
@@ -580,29 +544,6 @@ class TestErrors(unittest.TestCase):
                     pair.client.do_handshake()
         self.assertIsNone(_lib.call("gossl_config_set_int", client._handle.value, _codes.CONFIG_TEST_PANIC, 0))
         connected(client, server).pass_data()
-
-    def test_a_nil_pointer_and_faulthandler(self) -> None:
-        code = """
-        from gossl import _codes, _lib
-        connect()
-        {after}
-        _lib.call("gossl_config_set_int", client_context._handle.value, _codes.CONFIG_TEST_PANIC, {how})
-        client = client_context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")
-        try:
-            client.do_handshake()
-        except ssl.SSLError as e:
-            print("a defect in gossl" in str(e))
-        """
-        enable = "import faulthandler; faulthandler.enable()"
-        for before, after, how in ((enable, "", 2), ("", "", 2), ("", enable, 1)):
-            with self.subTest(before=before, after=after, how=how):
-                ran = python(code.format(after=after, how=how), before, PYTHONFAULTHANDLER="")
-                self.assertEqual((ran.returncode, ran.stderr, ran.stdout.strip()), (0, "", "True"))
-        # Enabled later, it takes the signal for itself: the one limit that there is.
-        ran = python(code.format(after=enable, how=2), PYTHONFAULTHANDLER="")
-        self.assertLess(ran.returncode, 0)
-        self.assertEqual(ran.stdout, "")
-        self.assertIn("Fatal Python error: Segmentation fault", ran.stderr)
 
     def test_cycles_are_collected(self) -> None:
         import weakref
