@@ -6,7 +6,7 @@ VENV := build/venv
 FUZZTIME ?= 3s
 SOURCES := go.mod go.sum $(shell find core capi -name '*.go' -o -name '*.[ch]' -o -name '*.map' -o -name '*.txt')
 
-.PHONY: all lib demo test go c python race cpython interop differential limbo gopy bogo timing fuzz lint docs package wheels bench install stress stress-ci real clean
+.PHONY: all lib demo test test-aarch64 go c python race cpython interop differential limbo gopy bogo timing fuzz lint docs package wheels bench install stress stress-ci real clean
 
 all: lib
 
@@ -128,6 +128,11 @@ package: build/wheel-venv/installed
 
 wheels: build/wheel-venv/installed
 	$(WHEEL_PYTHON) tests/package/wheels.py dist
+
+# The Python tests and CPython's test_ssl for aarch64 under qemu-user, which takes long: no part of `make test`. It needs
+# (on Debian) qemu-user-static and binfmt-support; TESTS are some of them, as unittest names them.
+test-aarch64: build/wheel-venv/installed
+	$(WHEEL_PYTHON) tests/aarch64.py --cpython $(TESTS)
 
 # The C library: header, shared and static library, and a file for pkg-config.
 PREFIX ?= /usr/local
