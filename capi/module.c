@@ -6,6 +6,7 @@
    interpreter; of free-threaded ones it is for each version, and the module is not loaded into one that is not known. */
 #include "api.h"
 #include "fork.h"
+#include "front.h"
 #include "gossl.h"
 #include "owner.h"
 #include "places.h"
@@ -67,6 +68,7 @@ static void find_python(void) {
   if (!is_free_threaded()) found.lock_object = NULL, found.unlock_object = NULL;
   else if (!found.lock_object || !found.unlock_object) return;
   py = found;
+  front_find(look_up);
 }
 
 /* 1 if the interpreter has what is needed. Interpreters with a lock each may load the module at the same time; what was
@@ -322,6 +324,17 @@ BUILTIN(place_bio) {
   return python_none();
 }
 
+/* (class, index) -> a method of front.h's. */
+BUILTIN(front_method) {
+  if (!arguments_are(count, 2)) return NULL;
+  int64_t index = py.int_value(arguments[1]);
+  if (py.error_occurred()) return NULL;
+  return py.method_new(arguments[0], front_methods + index);
+}
+
+/* (class, parts) -> what registers them for as long as it exists; or None (front.h). */
+BUILTIN(front_place) { return arguments_are(count, 2) ? front_place(arguments[0], arguments[1]) : NULL; }
+
 BUILTIN(leave_wants) {
   python_leave_wants();
   return python_none();
@@ -344,7 +357,7 @@ static const python_method functions[] = {
     OF_HEADER(verify_text), OF_HEADER(cert_get), OF_HEADER(cert_make), OF_HEADER(config_free), OF_HEADER(conn_free),
     OF_HEADER(session_free), OF_HEADER(bio_free), OF_HEADER(conn_error),
     OWN(launch), OWN(abi_version), OWN(restarts), OWN(abandon), OWN(openssl_places), OWN(find), OWN(method),
-    OWN(place_conn), OWN(place_bio), OWN(leave_wants),
+    OWN(place_conn), OWN(place_bio), OWN(front_method), OWN(front_place), OWN(leave_wants),
     {NULL, NULL, 0, NULL},
 };
 

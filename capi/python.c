@@ -31,19 +31,10 @@
 #define LONG_WORK 4096
 #define LONG_COPY 32768
 
-/* Py_buffer: its layout is part of the stable ABI. */
-typedef struct {
-  uint8_t *data;
-  void *object;
-  intptr_t size, item_size;
-  int read_only, dimensions;
-  char *format;
-  intptr_t *shape, *strides, *suboffsets;
-  void *internal;
-} buffer;
+typedef python_buffer buffer;
 
-#define READABLE 0 /* PyBUF_SIMPLE */
-#define WRITABLE 1 /* PyBUF_WRITABLE */
+#define READABLE PYTHON_READABLE
+#define WRITABLE PYTHON_WRITABLE
 
 KEPT python_api py;
 
@@ -379,63 +370,74 @@ static int64_t read_or_wait(const held *h, reader read, uint8_t *data, int64_t s
   }
 }
 
+/* Leaves a read to Python with what the library answered, which it releases. */
+static void *leave_read(const python_reading *r, void *found, void *size, void *into) {
+  if (!r->front) return leave_to(r->conn, "_read_on", found, size, into);
+  void *got = py.call_with(r->on, r->front, r->conn, found ? found : py.none, size, into, NULL);
+  if (found) py.release(found);
+  return got;
+}
+
 /* What becomes of a read that gave no data. */
-static void *no_data(void *self, const held *h, void *size, void *into, int64_t got) {
+static void *no_data(const python_reading *r, const held *h, void *size, void *into, int64_t got) {
   if (got == RAISED) return NULL;
   if (raises_want(got)) return raise_want(h->o, WANT_OF_READ);
   void *found = py.int_new(got);
-  return found ? leave_to(self, "_read_on", found, size, into) : NULL;
+  return found ? leave_read(r, found, size, into) : NULL;
 }
 
 /* A read of what is probably little: its place is the stack, and the bytes are made when their number is known. */
-static void *read_little(void *self, const held *h, void *size, int64_t most, int64_t work) {
+static void *read_little(const python_reading *r, const held *h, void *size, int64_t most, int64_t work) {
   uint8_t data[RECORD];
   int64_t got = read_or_wait(h, gossl_python_read, data, most < RECORD ? most : RECORD, work);
-  return got > 0 ? py.bytes_new((const char *)data, got) : no_data(self, h, size, NULL, got);
+  return got > 0 ? py.bytes_new((const char *)data, got) : no_data(r, h, size, NULL, got);
 }
 
-static void *read_much(void *self, const held *h, void *size, int64_t most) {
+static void *read_much(const python_reading *r, const held *h, void *size, int64_t most) {
   void *bytes = py.bytes_new(NULL, most);
   if (!bytes) return NULL;
   int64_t got = read_or_wait(h, gossl_python_read, (uint8_t *)py.bytes_data(bytes), most, most);
   if (got > 0) return give_bytes(bytes, most, got);
   py.release(bytes);
-  return no_data(self, h, size, NULL, got);
+  return no_data(r, h, size, NULL, got);
 }
 
-static void *read_into(void *self, const held *h, void *size, int64_t most, void *into) {
+static void *read_into(const python_reading *r, const held *h, void *size, int64_t most, void *into) {
   buffer b;
   if (py.get_buffer(into, &b, WRITABLE) < 0) {
     py.clear_error();
-    return leave_to(self, "_read_on", NULL, size, into);
+    return leave_read(r, NULL, size, into);
   }
   if (most <= 0 || most > b.size) most = b.size;
   int64_t got = most ? read_or_wait(h, gossl_conn_read, b.data, most, most) : 0;
   py.release_buffer(&b);
-  return got > 0 || !most ? py.int_new(got) : no_data(self, h, size, into, got);
+  return got > 0 || !most ? py.int_new(got) : no_data(r, h, size, into, got);
+}
+
+void *python_read_conn(const python_reading *r, void *size, void *into) {
+  HELD h = hold_conn(r->conn);
+  if (!usable(&h)) return leave_read(r, NULL, size, into);
+  int64_t most = py.int_value(size);
+  if (most == -1 && py.error_occurred()) {
+    py.clear_error();
+    return leave_read(r, NULL, size, into);
+  }
+  if (into) return read_into(r, &h, size, most, into);
+  if (most <= 0) return leave_read(r, NULL, size, NULL);
+  if (!h.o->queue) {
+    if (most <= LONG_WORK) return read_little(r, &h, size, most, most);
+    return read_much(r, &h, size, most < MOST ? most : MOST);
+  }
+  /* Without a socket nothing more comes than what is queued, and the rest of a record. */
+  int64_t queued = bio_queued(h.o->queue);
+  if (queued <= LONG_WORK) return read_little(r, &h, size, most, queued);
+  if (queued < RECORD) queued = RECORD;
+  return read_much(r, &h, size, most < queued ? most : queued);
 }
 
 static void *python_conn_read(void *self, void *const *arguments, intptr_t count) {
   if (count < 1 || count > 2) return arguments_are(count, 1), NULL;
-  HELD h = hold_conn(self);
-  void *size = arguments[0], *into = count == 2 ? arguments[1] : NULL;
-  if (!usable(&h)) return leave_to(self, "_read_on", NULL, size, into);
-  int64_t most = py.int_value(size);
-  if (most == -1 && py.error_occurred()) {
-    py.clear_error();
-    return leave_to(self, "_read_on", NULL, size, into);
-  }
-  if (into) return read_into(self, &h, size, most, into);
-  if (most <= 0) return leave_to(self, "_read_on", NULL, size, NULL);
-  if (!h.o->queue) {
-    if (most <= LONG_WORK) return read_little(self, &h, size, most, most);
-    return read_much(self, &h, size, most < MOST ? most : MOST);
-  }
-  /* Without a socket nothing more comes than what is queued, and the rest of a record. */
-  int64_t queued = bio_queued(h.o->queue);
-  if (queued <= LONG_WORK) return read_little(self, &h, size, most, queued);
-  if (queued < RECORD) queued = RECORD;
-  return read_much(self, &h, size, most < queued ? most : queued);
+  return python_read_conn(&(python_reading){self, NULL, NULL}, arguments[0], count == 2 ? arguments[1] : NULL);
 }
 
 /* From how many bytes on other Python threads may run during a write: if reads of the connection have to wait for the
@@ -460,27 +462,56 @@ static int64_t write_or_wait(const held *h, const uint8_t *data, int64_t size, i
   return size;
 }
 
-static void *python_conn_write(void *self, void *const *arguments, intptr_t count) {
-  if (!arguments_are(count, 1)) return NULL;
+typedef struct {
+  int64_t size, done, outcome;
+} written;
+
+/* Writes a buffer as far as it goes; 0 if nothing was tried, and it is for Python to say why. */
+static int write_all(void *self, void *data, written *w) {
   HELD h = hold_conn(self);
   buffer from;
-  if (!usable(&h)) return leave_to(self, "_write_on", NULL, arguments[0], NULL);
-  if (py.get_buffer(arguments[0], &from, READABLE) < 0) {
+  if (!usable(&h)) return 0;
+  if (py.get_buffer(data, &from, READABLE) < 0) {
     py.clear_error();
-    return leave_to(self, "_write_on", NULL, arguments[0], NULL);
+    return 0;
   }
-  int64_t size = from.size, done = 0, outcome = GOSSL_OK;
-  if (size <= INT_MAX) outcome = write_or_wait(&h, from.data, size, &done);
+  *w = (written){from.size, 0, GOSSL_OK};
+  if (w->size <= INT_MAX) w->outcome = write_or_wait(&h, from.data, w->size, &w->done);
   py.release_buffer(&from);
-  if (outcome == RAISED) return NULL;
-  if (size <= INT_MAX && (done == size || (done > 0 && wants(outcome)))) return py.int_new(done);
-  void *written = py.int_new(done), *got = NULL;
-  if (written) {
-    void *found = size <= INT_MAX ? py.int_new(outcome) : NULL;
-    got = leave_to(self, "_write_on", found, arguments[0], written);
-    py.release(written);
+  return w->size <= INT_MAX;
+}
+
+/* Calls a function, or the method of that name, with the answer to a write that is not whole, and how much is. */
+static void *leave_write(const python_reading *r, void *data, const written *w) {
+  void *done = py.int_new(w->done), *found = done ? py.int_new(w->outcome) : NULL, *got = NULL;
+  if (found && r->front) {
+    got = py.call_with(r->on, r->front, r->conn, found, data, done, NULL);
+    py.release(found);
+  } else if (found) {
+    got = leave_to(r->conn, "_write_on", found, data, done);
   }
+  if (done) py.release(done);
   return got;
+}
+
+void *python_write_conn(void *conn, void *data) {
+  written w;
+  if (!write_all(conn, data, &w)) return leave_to(conn, "_write_on", NULL, data, NULL);
+  if (w.outcome == RAISED) return NULL;
+  if (w.done == w.size || (w.done > 0 && wants(w.outcome))) return py.int_new(w.done);
+  return leave_write(&(python_reading){conn, NULL, NULL}, data, &w);
+}
+
+int python_send_all(const python_reading *r, void *data, void **got) {
+  written w;
+  if (!write_all(r->conn, data, &w)) return 0;
+  if (w.outcome == RAISED) *got = NULL;
+  else *got = w.done == w.size ? python_none() : leave_write(r, data, &w);
+  return 1;
+}
+
+static void *python_conn_write(void *self, void *const *arguments, intptr_t count) {
+  return arguments_are(count, 1) ? python_write_conn(self, arguments[0]) : NULL;
 }
 
 /* Whether a step of a handshake is about so little that letting other Python threads run would take longer: there is

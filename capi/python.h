@@ -94,6 +94,35 @@ void python_leave_wants(void);
    answered, or None if it was not asked. */
 extern const python_method python_class_methods[];
 
+/* Py_buffer: its layout is part of the stable ABI. */
+typedef struct python_buffer {
+  uint8_t *data;
+  void *object;
+  intptr_t size, item_size;
+  int read_only, dimensions;
+  char *format;
+  intptr_t *shape, *strides, *suboffsets;
+  void *internal;
+} python_buffer;
+
+#define PYTHON_READABLE 0 /* PyBUF_SIMPLE */
+#define PYTHON_WRITABLE 1 /* PyBUF_WRITABLE */
+#define PYTHON_FORMAT 4   /* PyBUF_FORMAT */
+#define PYTHON_SHAPE 8    /* PyBUF_ND */
+
+/* A connection, and who is called where it does not give what is usual: on(front, conn, found, ...) if there is an object
+   in front of it (front.c), else its own _read_on or _write_on. */
+typedef struct python_reading {
+  void *conn, *front, *on;
+} python_reading;
+
+/* read, where into may be NULL, and write of a connection. */
+void *python_read_conn(const python_reading *r, void *size, void *into);
+void *python_write_conn(void *conn, void *data);
+/* Writes it all: *got is None; NULL with an exception set; or what on(front, conn, found, data, done) gives. 0 if nothing
+   was tried, and it is for Python to say why. */
+int python_send_all(const python_reading *r, void *data, void **got);
+
 struct bio;
 
 /* gossl_conn_new, then gossl_conn_set_fd or gossl_conn_set_bio, then gossl_conn_set_session unless that is 0, in one call

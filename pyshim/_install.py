@@ -1,8 +1,8 @@
 """Puts gossl in the place of the interpreter's `_ssl`, and takes it out again.
 
-CPython's Lib/ssl.py is the Python layer, unmodified. In a program that has not imported ssl yet it is executed over
-gossl's `_ssl`, and that is all there is to it. An ssl module that is in use already is switched by _late.py. And beside
-either, ssl.py can be executed once more, as the module gossl.ssl.
+CPython's Lib/ssl.py is the Python layer, but for some methods (_front.py). In a program that has not imported ssl yet
+it is executed over gossl's `_ssl`, and that is all there is to it. An ssl module that is in use already is switched by
+_late.py. And beside either, ssl.py can be executed once more, as the module gossl.ssl.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def install() -> None:
 def uninstall() -> None:
     """Undoes install(). What was made with gossl goes on working, and on gossl."""
     global _mode, _ours
-    from . import _native
+    from . import _front, _native
 
     with _lock:
         mode, _mode = _mode, ""
@@ -70,6 +70,7 @@ def uninstall() -> None:
             from . import _defaults
 
             _switch.off()
+            _front.put_back(foreign_only=True)
             _defaults.put_back()
         if mode != "start":
             return

@@ -128,6 +128,9 @@ _ON_DATA = (
     "handshake", "shutdown", "pending", "get_int", "conn_new", "bio_new", "number", "read", "read_into", "write",
     "bio_pending", "bio_read", "bio_write",
 )  # fmt: skip
+_OF_MODULE = (
+    "abandon", "openssl_places", "method", "place_conn", "place_bio", "front_method", "front_place", "leave_wants",
+)  # fmt: skip
 
 
 class Module(Library):
@@ -138,7 +141,7 @@ class Module(Library):
     def __init__(self, path: str, module: ModuleType, meanwhile: Callable[[Library], object]) -> None:
         super().__init__(path)
         self.functions = found = vars(module)
-        for name in ("abandon", "openssl_places", "method", "place_conn", "place_bio", "leave_wants", *_ON_DATA):
+        for name in (*_OF_MODULE, *_ON_DATA):
             setattr(self, name, found[name])
         self.start(found["launch"], found["abi_version"], meanwhile)
         self.keep_calls(found["restarts"])
@@ -147,6 +150,8 @@ class Module(Library):
     method: Callable[[type, int], Any]
     place_conn: Callable[[int, int], None]
     place_bio: Callable[[int], None]
+    front_method: Callable[[type, int], Any]
+    front_place: Callable[[type, tuple[Any, ...]], Any]
     leave_wants: Callable[[], None]
 
     def slot_offset(self, instance: object, name: str) -> int | None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _lib, _native
+from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _front, _lib, _native
 from ._bio import MemoryBIO
 from ._errors import HANDSHAKE, READ, SHUTDOWN, WRITE, Operation
 from ._immutable import Final, Immutable, Uncreatable, Unpicklable, undeletable
@@ -389,6 +389,8 @@ def _new(
     self._watched = watched = _is_watched(context)
     # Not over queues of the interpreter's own, either. The methods of _plain belong to a library.
     self._about = None if watched or bridge is not None else made if library.builtins else library
+    if owner is not None:
+        _front.change(owner, _SSLSocket)
     return self
 
 
