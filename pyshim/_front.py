@@ -44,12 +44,12 @@ def change(owner: object, connections: type) -> None:
     if getattr(type(owner), MARK, None) is None:
         library = _lib.library()
         for cls in type(owner).__mro__:
-            if cls.__name__ == "SSLSocket" and isinstance(library, _lib.Module):
+            if cls.__name__ == "SSLSocket":
                 with _lock:
                     _change(cls, connections, library)
 
 
-def _change(cls: Any, connections: type, library: _lib.Module) -> None:
+def _change(cls: Any, connections: type, library: _lib.Library) -> None:
     originals = {name: vars(cls).get(name) for name in _LOOKED_UP}
     if MARK in vars(cls) or not all(_is_known(originals[name], names) for name, names in _LOOKED_UP.items()):
         return
@@ -59,17 +59,31 @@ def _change(cls: Any, connections: type, library: _lib.Module) -> None:
         return
     check = originals.pop("_checkClosed")
     if cls not in _kept or _kept[cls][0] != originals or _kept[cls][-1] is not library:
-        made = {name: library.front_method(cls, i) for i, name in enumerate(originals)}
-        found = check, "_checkClosed", made["read"], "read", made["send"], "send"
-        parts = (connections, "_sslobj", 1024, 0, *found, *_steps(space), *originals.values())
-        place = library.front_place(cls, parts)
-        if place is None:
+        make = _builtins if isinstance(library, _lib.Module) else _functions
+        made, *more = make(library, cls, connections, check, originals, _steps(space))
+        if not made:
             return
-        _kept[cls] = originals, made, parts, place, library
+        _kept[cls] = originals, made, *more, library
     setattr(cls, MARK, _kept[cls])
     for name, method in _kept[cls][1].items():
         setattr(cls, name, method)
     _changed.append(cls)
+
+
+def _builtins(
+    library: Any, cls: type, connections: type, check: Any, originals: dict[str, Any], steps: tuple[Any, Any]
+) -> tuple[Any, ...]:
+    made = {name: library.front_method(cls, i) for i, name in enumerate(originals)}
+    found = check, "_checkClosed", made["read"], "read", made["send"], "send"
+    parts = (connections, "_sslobj", 1024, 0, *found, *steps, *originals.values())
+    place = library.front_place(cls, parts)
+    return {} if place is None else made, parts, place
+
+
+def _functions(library: Any, cls: type, *what: Any) -> tuple[Any, ...]:
+    from . import _plain
+
+    return (_plain.socket_methods(library, cls, *what),)
 
 
 def _is_known(function: Any, names: str) -> bool:

@@ -72,3 +72,65 @@ def connection_writer(library: _typed.Typed) -> Callable[..., Any]:
         return found if found == size else self._write_on(found, b)
 
     return write
+
+
+def socket_methods(
+    library: _typed.Typed,
+    cls: Any,
+    connections: Any,
+    check: Any,
+    originals: dict[str, Any],
+    steps: tuple[Callable[..., Any], Callable[..., Any]],
+) -> dict[str, Callable[..., Any]]:
+    """recv and sendall of ssl.py's SSLSocket (_front.py), each in one frame."""
+    read_held, _ = library.raw.of_data("gossl_python_read")
+    write_held, _ = library.raw.of_data("gossl_conn_write")
+    blocks: list[tuple[Any, Any]] = []
+    take, put = blocks.pop, blocks.append
+    ssl_recv, ssl_read, ssl_send, ssl_sendall = (originals[name] for name in ("recv", "read", "send", "sendall"))
+    read_on, sendall_on = steps
+    find, none = cls.__getattribute__, 0
+
+    def recv(self: Any, buflen: Any = 1024, flags: Any = 0) -> Any:
+        its, own = type(self), self.__dict__
+        if (
+            its.read is not ssl_read or its._checkClosed is not check or its.__getattribute__ is not find
+            or "read" in own or "_checkClosed" in own
+            or type(buflen) is not int or not 0 < buflen <= _LONG_WORK or flags is not none
+        ):  # fmt: skip
+            return ssl_recv(self, buflen, flags)
+        connection = own.get("_sslobj")
+        if type(connection) is not connections or connection._about is not library:
+            return ssl_recv(self, buflen)
+        if connection._sock is None or connection._sock() is not self:
+            return ssl_recv(self, buflen)
+        try:
+            block = take()
+        except IndexError:
+            block = _typed.new_block(_LONG_WORK)
+        found = read_held(connection._argument, block[1], buflen)
+        data = block[0][:found] if found > 0 else None
+        put(block)
+        return read_on(self, connection, found, buflen) if data is None else data
+
+    def sendall(self: Any, data: Any, flags: Any = 0) -> Any:
+        its, own = type(self), self.__dict__
+        if (
+            its.send is not ssl_send or its._checkClosed is not check or its.__getattribute__ is not find
+            or "send" in own or "_checkClosed" in own
+            or type(data) is not bytes or not 0 < len(data) <= _LONG_WORK or flags is not none
+        ):  # fmt: skip
+            return ssl_sendall(self, data, flags)
+        connection = own.get("_sslobj")
+        if type(connection) is not connections or connection._about is not library:
+            return ssl_sendall(self, data)
+        if connection._sock is None or connection._sock() is not self:
+            return ssl_sendall(self, data)
+        found = write_held(connection._argument, data, len(data))
+        return None if found == len(data) else sendall_on(self, connection, found, data, 0)
+
+    made: dict[str, Callable[..., Any]] = {"recv": recv, "sendall": sendall}
+    for name, method in made.items():
+        for fact in ("__module__", "__qualname__", "__doc__", "__annotations__"):
+            setattr(method, fact, getattr(originals[name], fact))
+    return made
