@@ -162,7 +162,7 @@ func (p *program) expression(op byte, rule string) string {
 }
 
 func lookup(word string) (selector, bool) {
-	if f, ok := keywords[word]; ok {
+	if f, ok := keyword(word); ok {
 		return f, true
 	}
 	if s := ByName(word); s != nil && s.since != versionTLS13 {
@@ -212,16 +212,15 @@ func (p *program) apply(op byte, matches func(*Suite) bool) {
 
 // front moves the active suites that match to the front, in their order.
 func (p *program) front(matches func(*Suite) bool) {
-	slices.SortStableFunc(p.items, func(a, b item) int {
-		return rank(b.active && matches(b.suite)) - rank(a.active && matches(a.suite))
-	})
-}
-
-func rank(b bool) int {
-	if b {
-		return 1
+	rest, hit := p.items[:0], p.hit[:0] // as in apply
+	for _, it := range p.items {
+		if it.active && matches(it.suite) {
+			hit = append(hit, it)
+		} else {
+			rest = append(rest, it)
+		}
 	}
-	return 0
+	p.items, p.hit = slices.Insert(rest, 0, hit...), hit
 }
 
 // sortByStrength orders the active suites by strength, behind the others.
@@ -241,7 +240,7 @@ func initialOrder() []item {
 		}
 	}
 	word := func(w string) func(*Suite) bool {
-		f := keywords[w]
+		f, _ := keyword(w)
 		return f.matches
 	}
 	ecdhe := word("kECDHE")

@@ -70,43 +70,56 @@ var (
 	nothing  = selector{never: true}
 )
 
-// keywords are the words of ciphers(1).
-var keywords = map[string]selector{
-	"ALL":                 {enc: encrypts},
-	"COMPLEMENTOFALL":     {enc: in(EncNull)},
-	"COMPLEMENTOFDEFAULT": {class: notDefault},
-	"HIGH":                {enc: encrypts},
-	"FIPS":                {class: fips},
-	"MEDIUM":              nothing, "LOW": nothing,
+// keywords are the words of ciphers(1). They are no map: to fill one would take longer, at each start, than to look some
+// words up.
+var keywords = [...]struct {
+	word string
+	selector
+}{
+	{"ALL", selector{enc: encrypts}},
+	{"COMPLEMENTOFALL", selector{enc: in(EncNull)}},
+	{"COMPLEMENTOFDEFAULT", selector{class: notDefault}},
+	{"HIGH", selector{enc: encrypts}},
+	{"FIPS", selector{class: fips}},
+	{"MEDIUM", nothing}, {"LOW", nothing},
 
-	"kRSA": {kx: in(KxRSA)}, "kEDH": {kx: in(KxDHE)}, "kDHE": {kx: in(KxDHE)}, "DH": {kx: in(KxDHE)},
-	"kEECDH": {kx: in(KxECDHE)}, "kECDHE": {kx: in(KxECDHE)}, "ECDH": {kx: in(KxECDHE)},
-	"kPSK": {kx: in(KxPSK)}, "kRSAPSK": {kx: in(KxRSAPSK)}, "kECDHEPSK": {kx: in(KxECDHEPSK)},
-	"kDHEPSK": {kx: in(KxDHEPSK)}, "kSRP": {kx: in(KxSRP)},
-	"kGOST": nothing, "kGOST18": nothing,
+	{"kRSA", selector{kx: in(KxRSA)}}, {"kEDH", selector{kx: in(KxDHE)}}, {"kDHE", selector{kx: in(KxDHE)}}, {"DH", selector{kx: in(KxDHE)}},
+	{"kEECDH", selector{kx: in(KxECDHE)}}, {"kECDHE", selector{kx: in(KxECDHE)}}, {"ECDH", selector{kx: in(KxECDHE)}},
+	{"kPSK", selector{kx: in(KxPSK)}}, {"kRSAPSK", selector{kx: in(KxRSAPSK)}}, {"kECDHEPSK", selector{kx: in(KxECDHEPSK)}},
+	{"kDHEPSK", selector{kx: in(KxDHEPSK)}}, {"kSRP", selector{kx: in(KxSRP)}},
+	{"kGOST", nothing}, {"kGOST18", nothing},
 
-	"aRSA": {auth: in(AuthRSA)}, "aDSS": {auth: in(AuthDSS)}, "DSS": {auth: in(AuthDSS)},
-	"aNULL": {auth: in(AuthNone)}, "aECDSA": {auth: in(AuthECDSA)}, "ECDSA": {auth: in(AuthECDSA)},
-	"aPSK": {auth: in(AuthPSK)}, "aSRP": {auth: in(AuthSRP)},
-	"aGOST01": nothing, "aGOST12": nothing, "aGOST": nothing,
+	{"aRSA", selector{auth: in(AuthRSA)}}, {"aDSS", selector{auth: in(AuthDSS)}}, {"DSS", selector{auth: in(AuthDSS)}},
+	{"aNULL", selector{auth: in(AuthNone)}}, {"aECDSA", selector{auth: in(AuthECDSA)}}, {"ECDSA", selector{auth: in(AuthECDSA)}},
+	{"aPSK", selector{auth: in(AuthPSK)}}, {"aSRP", selector{auth: in(AuthSRP)}},
+	{"aGOST01", nothing}, {"aGOST12", nothing}, {"aGOST", nothing},
 
-	"EDH": {kx: in(KxDHE), auth: authed}, "DHE": {kx: in(KxDHE), auth: authed},
-	"EECDH": {kx: in(KxECDHE), auth: authed}, "ECDHE": {kx: in(KxECDHE), auth: authed},
-	"NULL": {enc: in(EncNull)}, "RSA": {kx: in(KxRSA), auth: in(AuthRSA)},
-	"ADH": {kx: in(KxDHE), auth: in(AuthNone)}, "AECDH": {kx: in(KxECDHE), auth: in(AuthNone)},
-	"PSK": {kx: anyPSK}, "SRP": {kx: in(KxSRP)},
+	{"EDH", selector{kx: in(KxDHE), auth: authed}}, {"DHE", selector{kx: in(KxDHE), auth: authed}},
+	{"EECDH", selector{kx: in(KxECDHE), auth: authed}}, {"ECDHE", selector{kx: in(KxECDHE), auth: authed}},
+	{"NULL", selector{enc: in(EncNull)}}, {"RSA", selector{kx: in(KxRSA), auth: in(AuthRSA)}},
+	{"ADH", selector{kx: in(KxDHE), auth: in(AuthNone)}}, {"AECDH", selector{kx: in(KxECDHE), auth: in(AuthNone)}},
+	{"PSK", selector{kx: anyPSK}}, {"SRP", selector{kx: in(KxSRP)}},
 
-	"eNULL": {enc: in(EncNull)}, "AES128": {enc: aes128}, "AES256": {enc: aes256}, "AES": {enc: aes128 | aes256},
-	"AESGCM": {enc: aesGCM}, "AESCCM": {enc: aesCCM}, "AESCCM8": {enc: in(EncAES128CCM8, EncAES256CCM8)},
-	"CAMELLIA128": {enc: in(EncCamellia128)}, "CAMELLIA256": {enc: in(EncCamellia256)}, "CAMELLIA": {enc: camellia},
-	"CHACHA20": {enc: in(EncChaCha20)}, "ARIA": {enc: aria}, "ARIAGCM": {enc: aria},
-	"ARIA128": {enc: in(EncARIA128GCM)}, "ARIA256": {enc: in(EncARIA256GCM)},
-	"3DES": nothing, "RC4": nothing, "RC2": nothing, "IDEA": nothing, "SEED": nothing,
-	"GOST89": nothing, "GOST2012": nothing, "GOST94": nothing, "GOST89MAC": nothing,
+	{"eNULL", selector{enc: in(EncNull)}}, {"AES128", selector{enc: aes128}}, {"AES256", selector{enc: aes256}}, {"AES", selector{enc: aes128 | aes256}},
+	{"AESGCM", selector{enc: aesGCM}}, {"AESCCM", selector{enc: aesCCM}}, {"AESCCM8", selector{enc: in(EncAES128CCM8, EncAES256CCM8)}},
+	{"CAMELLIA128", selector{enc: in(EncCamellia128)}}, {"CAMELLIA256", selector{enc: in(EncCamellia256)}}, {"CAMELLIA", selector{enc: camellia}},
+	{"CHACHA20", selector{enc: in(EncChaCha20)}}, {"ARIA", selector{enc: aria}}, {"ARIAGCM", selector{enc: aria}},
+	{"ARIA128", selector{enc: in(EncARIA128GCM)}}, {"ARIA256", selector{enc: in(EncARIA256GCM)}},
+	{"3DES", nothing}, {"RC4", nothing}, {"RC2", nothing}, {"IDEA", nothing}, {"SEED", nothing},
+	{"GOST89", nothing}, {"GOST2012", nothing}, {"GOST94", nothing}, {"GOST89MAC", nothing},
 
-	"MD5": {mac: in(MACMD5)}, "SHA1": {mac: in(MACSHA1)}, "SHA": {mac: in(MACSHA1)},
-	"SHA256": {mac: in(MACSHA256)}, "SHA384": {mac: in(MACSHA384)},
+	{"MD5", selector{mac: in(MACMD5)}}, {"SHA1", selector{mac: in(MACSHA1)}}, {"SHA", selector{mac: in(MACSHA1)}},
+	{"SHA256", selector{mac: in(MACSHA256)}}, {"SHA384", selector{mac: in(MACSHA384)}},
 
-	"SSLv3": {since: versionSSL30}, "TLSv1": {since: versionTLS10}, "TLSv1.0": {since: versionTLS10},
-	"TLSv1.2": {since: versionTLS12},
+	{"SSLv3", selector{since: versionSSL30}}, {"TLSv1", selector{since: versionTLS10}}, {"TLSv1.0", selector{since: versionTLS10}},
+	{"TLSv1.2", selector{since: versionTLS12}},
+}
+
+func keyword(word string) (selector, bool) {
+	for i := range keywords {
+		if keywords[i].word == word {
+			return keywords[i].selector, true
+		}
+	}
+	return selector{}, false
 }
