@@ -4,7 +4,7 @@
 //
 // Reading and writing may go on at once, each by one goroutine or by several. No lock is held while the peer is waited
 // for. Deadlines are the transport's; a write that misses its own leaves the connection unusable for further writes, as
-// with crypto/tls, because a part of a record may have gone out.
+// with crypto/tls, because a part of a record may have gone out; what the peer has sent can still be read.
 package netconn
 
 import (
@@ -110,6 +110,9 @@ func (c *Conn) writeSome(p []byte) (int, error) {
 func (c *Conn) sealAndSend(op func() (int, error)) (int, error) {
 	c.sending.Lock()
 	defer c.sending.Unlock()
+	if c.writeErr != nil {
+		return 0, c.writeErr
+	}
 	c.mu.Lock()
 	n, err := op()
 	c.mu.Unlock()
@@ -132,12 +135,14 @@ func (c *Conn) run(op func() (int, error)) (int, error) {
 	}
 }
 
-// try does one step of the operation and sends what it says.
+// try does one step of the operation and sends what it says. A reader that has something to say, such as the answer to a
+// KeyUpdate, and cannot, still reads what the peer has sent: the next write fails.
 func (c *Conn) try(op func() (int, error)) (int, error) {
 	c.mu.Lock()
+	shaking := !c.engine.HandshakeDone()
 	n, err := op()
 	c.mu.Unlock()
-	if serr := c.flush(); serr != nil && (err == nil || err == core.ErrWantRead) {
+	if serr := c.flush(); serr != nil && shaking && (err == nil || err == core.ErrWantRead) {
 		err = serr
 	}
 	return n, err

@@ -89,16 +89,23 @@ func TestACertificateOfAnotherAuthorityIsRefused(t *testing.T) {
 	require.Equal(t, "CERTIFICATE_VERIFY_FAILED", e.Name())
 }
 
-func pair(t *testing.T) (c, s *netconn.Conn) {
+// dialer makes pairs that have not shaken hands.
+func dialer(t *testing.T) func() (c, s *netconn.Conn) {
 	client, server, _ := configs(t)
 	l := listen(t, server)
-	raw, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	c, err = netconn.Client(raw, client, "localhost")
-	require.NoError(t, err)
-	accepted, err := l.Accept()
-	require.NoError(t, err)
-	s = accepted.(*netconn.Conn)
+	return func() (c, s *netconn.Conn) {
+		raw, err := net.Dial("tcp", l.Addr().String())
+		require.NoError(t, err)
+		c, err = netconn.Client(raw, client, "localhost")
+		require.NoError(t, err)
+		accepted, err := l.Accept()
+		require.NoError(t, err)
+		return c, accepted.(*netconn.Conn)
+	}
+}
+
+func pair(t *testing.T) (c, s *netconn.Conn) {
+	c, s = dialer(t)()
 	done := make(chan error)
 	go func() { done <- s.Handshake() }()
 	require.NoError(t, c.Handshake())
@@ -151,6 +158,61 @@ func TestKeysChangeWhileBothEndsAreReadAndWritten(t *testing.T) {
 	all.Wait()
 }
 
+// untilError repeats a step, and says what it ended with.
+func untilError(ended chan<- error, step func([]byte) (int, error)) {
+	for p := make([]byte, 20000); ; {
+		if _, err := step(p); err != nil {
+			ended <- err
+			return
+		}
+	}
+}
+
+// A third goroutine closes an end that one reads and another writes: at first some time before or in the handshake or soon
+// after, then when so much has come. All four end with an error, and so does whoever comes later.
+func TestCloseWhileBothEndsAreReadAndWritten(t *testing.T) {
+	const rounds = 60 // of each kind
+	dial := dialer(t)
+	for round := range 2 * rounds {
+		c, s := dial()
+		ends := []*netconn.Conn{c, s}
+		closed, enough := ends[round%2], (round-rounds)*2000
+		ended, come := make(chan error, 4), make(chan struct{})
+		for _, x := range ends {
+			got, once := 0, sync.Once{}
+			go untilError(ended, func(p []byte) (int, error) {
+				n, err := x.Read(p)
+				if got += n; x == closed && got >= enough {
+					once.Do(func() { close(come) })
+				}
+				return n, err
+			})
+			go untilError(ended, x.Write)
+		}
+		if round < rounds {
+			time.Sleep(time.Duration(round) * 50 * time.Microsecond)
+		} else {
+			<-come
+		}
+		_ = closed.Close() // the other end may have reset it, having been written to
+		for range cap(ended) {
+			select {
+			case err := <-ended:
+				require.Error(t, err)
+			case <-time.After(time.Minute):
+				require.FailNow(t, "hangs", "round %d", round)
+			}
+		}
+		for _, x := range ends {
+			_, err := x.Write([]byte("x"))
+			require.Error(t, err)
+			_, err = x.Read(make([]byte, 1))
+			require.Error(t, err)
+			_ = x.Close()
+		}
+	}
+}
+
 func TestEnds(t *testing.T) {
 	c, s := pair(t)
 	require.NoError(t, c.CloseWrite())
@@ -174,6 +236,18 @@ func TestEnds(t *testing.T) {
 	require.NoError(t, err, "a read that timed out may be repeated")
 	require.Equal(t, 1, n)
 
+	require.NoError(t, raw.SetWriteDeadline(time.Now()))
+	for range 2 {
+		_, err = c.Write([]byte("x"))
+		require.ErrorContains(t, err, "timeout")
+	}
+	_, err = s.Write([]byte("x"))
+	require.NoError(t, err)
+	_, err = c.Read(got)
+	require.NoError(t, err, "an end that cannot write any more can read")
+	require.NoError(t, raw.SetWriteDeadline(time.Time{}))
+
+	c, s = pair(t)
 	waiting := make(chan error)
 	go func() { _, err := c.Read(got); waiting <- err }()
 	time.Sleep(10 * time.Millisecond)
