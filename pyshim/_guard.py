@@ -1,4 +1,7 @@
-"""Around the loading of a library that starts Go at once: not on x86-64 with glibc, where fork.c does it."""
+"""Around the loading of a library that starts Go at once: not on x86-64 with glibc, where fork.c starts it.
+
+Of those for aarch64 both kinds are built, and only loading tells which one it is.
+"""
 
 from __future__ import annotations
 
