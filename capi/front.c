@@ -40,7 +40,9 @@ void front_find(void *(*look_up)(const char *name)) {
 /* ---- Classes ------------------------------------------------------------------------------------------------------ */
 
 /* Each interpreter has classes of its own, which come and go. Only an interpreter that has a class asks for it, adds or
-   removes it, and it removes none that can still be used; others may be doing so with theirs at the same time. */
+   removes it, and it removes none that can still be used; others may be doing so with theirs at the same time. Without a
+   lock of the interpreter nothing would keep a thread that has found a place from losing it: there a place, its class and
+   its parts stay, until there are no more places, and then such a class is left as it is. */
 enum { PLACES = 128 };
 typedef struct {
   void *class, *parts;
@@ -71,17 +73,21 @@ void *front_place(void *class, void *parts) {
   place *p = more.find_method ? free_place() : NULL;
   if (!p) return python_none();
   p->parts = parts;
+  if (py.lock_object) {
+    py.retain(class);
+    py.retain(parts);
+  }
   __atomic_store_n(&p->class, class, __ATOMIC_RELEASE);
-  void *capsule = py.capsule_new(p, NAME, forget);
+  void *capsule = py.capsule_new(p, NAME, py.lock_object ? NULL : forget);
   if (!capsule) __atomic_store_n(&p->class, NULL, __ATOMIC_RELEASE);
   return capsule;
 }
 
-/* The parts of a class, as a new reference. */
+/* The parts of a class, the newest, as a new reference; borrowed where they stay. */
 static void *parts_of(void *class) {
-  for (int i = 0, n = __atomic_load_n(&in_use, __ATOMIC_RELAXED); i < n; i++) {
+  for (int i = __atomic_load_n(&in_use, __ATOMIC_RELAXED); i-- > 0;) {
     if (__atomic_load_n(&places[i].class, __ATOMIC_ACQUIRE) != class) continue;
-    py.retain(places[i].parts);
+    if (!py.lock_object) py.retain(places[i].parts);
     return places[i].parts;
   }
   return NULL;
@@ -183,7 +189,7 @@ static void *run(const method *m, void *self, void *class, void *const *argument
     py.release(c.conn);
   }
   if (got == LEFT) got = original(m, &c, class, keywords);
-  if (c.parts) py.release(c.parts);
+  if (c.parts && !py.lock_object) py.release(c.parts);
   return got;
 }
 

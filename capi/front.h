@@ -36,7 +36,8 @@ enum {
 };
 
 /* Registers the parts of a class, both borrowed, for as long as the capsule that is returned exists: it is kept with the
-   parts, for as long as the class can be used. None if there is no room, or the interpreter has not what is needed. */
+   parts, for as long as the class can be used; in an interpreter without a lock they stay for ever. None if there is no
+   room, or the interpreter has not what is needed. */
 void *front_place(void *class, void *parts);
 
 /* Finds the functions of the interpreter that only these methods call. */
