@@ -127,8 +127,12 @@ class TestLoading(unittest.TestCase):
 
     @unittest.skipUnless(sys.platform == "linux", "RLIMIT_AS acts on Linux")
     def test_too_little_address_space_is_an_import_error_and_does_not_end_the_process(self) -> None:
-        code = "import resource; resource.setrlimit(resource.RLIMIT_AS, ({0}, {0}))"
-        self.assertIn("RLIMIT_AS", self.refused(code.format(800 << 20)))
+        code = """
+import resource
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (780 << 20),) * 2)
+"""
+        self.assertIn("RLIMIT_AS", self.refused(code))
 
     def test_loading_leaves_the_process_as_it_was(self) -> None:
         code = """
