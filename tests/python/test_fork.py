@@ -31,7 +31,10 @@ from support import AUTHORITY, CLIENT, DIRECTORY, LEAF, Pair, connected, context
 
 CAPI = Path(__file__).resolve().parent.parent.parent / "capi"
 CLIENT_CONTEXT, SERVER_CONTEXT = contexts()
-FREE = not getattr(sys, "_is_gil_enabled", lambda: True)()
+beside_busy_threads = unittest.skipIf(
+    not getattr(sys, "_is_gil_enabled", lambda: True)(),
+    "a dict that other threads use stays locked in a child of a free-threaded interpreter, without ssl too",
+)
 # What the first connection imports: a fork while another thread does would leave it locked in the child.
 IMPORTED = encodings.idna, _socket
 
@@ -342,7 +345,7 @@ class TestThreads(unittest.TestCase):
         for _ in range(10):
             self.assertEqual(in_child(child), "8")
 
-    @unittest.skipIf(FREE, "a dict that other threads use stays locked in a child, without ssl too")
+    @beside_busy_threads
     def test_a_fork_in_the_middle_of_the_restart(self) -> None:
         def child(delay: float) -> str:
             threads = [threading.Thread(target=works) for _ in range(3)]
@@ -565,6 +568,7 @@ pair.pass_data()
 """
         self.run_with_copies(code)
 
+    @beside_busy_threads
     def test_busy_parents_and_pools(self) -> None:
         code = """
 import concurrent.futures, multiprocessing, threading
