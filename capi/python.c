@@ -414,7 +414,7 @@ static void *read_into(const python_reading *r, const held *h, void *size, int64
   return got > 0 || !most ? py.int_new(got) : no_data(r, h, size, into, got);
 }
 
-void *python_read_conn(const python_reading *r, void *size, void *into) {
+static inline void *read_conn(const python_reading *r, void *size, void *into) {
   HELD h = hold_conn(r->conn);
   if (!usable(&h)) return leave_read(r, NULL, size, into);
   int64_t most = py.int_value(size);
@@ -437,8 +437,10 @@ void *python_read_conn(const python_reading *r, void *size, void *into) {
 
 static void *python_conn_read(void *self, void *const *arguments, intptr_t count) {
   if (count < 1 || count > 2) return arguments_are(count, 1), NULL;
-  return python_read_conn(&(python_reading){self, NULL, NULL}, arguments[0], count == 2 ? arguments[1] : NULL);
+  return read_conn(&(python_reading){self, NULL, NULL}, arguments[0], count == 2 ? arguments[1] : NULL);
 }
+
+void *python_read_conn(const python_reading *r, void *size, void *into) { return read_conn(r, size, into); }
 
 /* From how many bytes on other Python threads may run during a write: if reads of the connection have to wait for the
    peer, from none. The peer may be one of those threads, which sending wakes up: it would have to wait once more, for the
@@ -467,7 +469,7 @@ typedef struct {
 } written;
 
 /* Writes a buffer as far as it goes; 0 if nothing was tried, and it is for Python to say why. */
-static int write_all(void *self, void *data, written *w) {
+static inline int write_all(void *self, void *data, written *w) {
   HELD h = hold_conn(self);
   buffer from;
   if (!usable(&h)) return 0;
@@ -494,7 +496,7 @@ static void *leave_write(const python_reading *r, void *data, const written *w) 
   return got;
 }
 
-void *python_write_conn(void *conn, void *data) {
+static inline void *write_conn(void *conn, void *data) {
   written w;
   if (!write_all(conn, data, &w)) return leave_to(conn, "_write_on", NULL, data, NULL);
   if (w.outcome == RAISED) return NULL;
@@ -511,8 +513,10 @@ int python_send_all(const python_reading *r, void *data, void **got) {
 }
 
 static void *python_conn_write(void *self, void *const *arguments, intptr_t count) {
-  return arguments_are(count, 1) ? python_write_conn(self, arguments[0]) : NULL;
+  return arguments_are(count, 1) ? write_conn(self, arguments[0]) : NULL;
 }
+
+void *python_write_conn(void *conn, void *data) { return write_conn(conn, data); }
 
 /* Whether a step of a handshake is about so little that letting other Python threads run would take longer: there is
    nothing to be said any more, or nothing has come since the last step. */
