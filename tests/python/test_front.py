@@ -239,14 +239,15 @@ class TestUsual(Case):
                     with contextlib.suppress(TypeError):
                         wrong()
 
-            for _ in range(100):
-                once()
-            gc.collect()
-            before = sys.getallocatedblocks()
-            for _ in range(2000):
-                once()
-            gc.collect()
-            self.assertLess(sys.getallocatedblocks() - before, 200)
+            grown = []
+            for _ in range(3):  # the first time, other things settle
+                gc.collect()
+                before = sys.getallocatedblocks()
+                for _ in range(1000):
+                    once()
+                gc.collect()
+                grown.append(sys.getallocatedblocks() - before)
+            self.assertLess(min(grown), 100)
             room.append(1)
 
 
