@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from types import FunctionType
 
 from . import _install, _lib
@@ -34,8 +35,8 @@ _LENGTHS = ({"len"}, {"memoryview", "nbytes"})  # of recv_into's buffer: two ver
 MARK = "__gossl__"
 
 _lock = threading.Lock()
-_changed: list[Any] = []
-# What classes had there. It stays when they are put back, for calls that another thread is in, and for bound methods.
+_changed: weakref.WeakSet[Any] = weakref.WeakSet()
+# What classes that are put back had there: for calls that another thread is in, and for bound methods.
 _kept: dict[type, tuple[Any, ...]] = {}
 
 
@@ -58,16 +59,17 @@ def _change(cls: Any, connections: type, library: _lib.Library) -> None:
     if not hasattr(space.get("_ssl"), "__gossl__") and _install.mode() != "late":
         return
     check = originals.pop("_checkClosed")
-    if cls not in _kept or _kept[cls][0] != originals or _kept[cls][-1] is not library:
+    what = _kept.pop(cls, None)
+    if what is None or what[0] != originals or what[-1] is not library:
         make = _builtins if isinstance(library, _lib.Module) else _functions
         made, *more = make(library, cls, connections, check, originals, _steps(space))
         if not made:
             return
-        _kept[cls] = originals, made, *more, library
-    setattr(cls, MARK, _kept[cls])
-    for name, method in _kept[cls][1].items():
+        what = originals, made, *more, library
+    setattr(cls, MARK, what)
+    for name, method in what[1].items():
         setattr(cls, name, method)
-    _changed.append(cls)
+    _changed.add(cls)
 
 
 def _builtins(
@@ -96,11 +98,13 @@ def _is_known(function: Any, names: str) -> bool:
 def put_back(foreign_only: bool = False) -> None:
     """Gives the classes the methods of ssl.py again; or only those that are not of an ssl module of ours."""
     with _lock:
-        for cls in _changed[:]:
-            originals, made = vars(cls)[MARK][:2]
+        for cls in list(_changed):
+            what = vars(cls)[MARK]
+            originals, made = what[:2]
             if foreign_only and hasattr(originals["read"].__globals__.get("_ssl"), "__gossl__"):
                 continue
             _changed.remove(cls)
+            _kept[cls] = what
             for name, method in made.items():
                 if vars(cls).get(name) is method:
                     setattr(cls, name, originals[name])

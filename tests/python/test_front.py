@@ -606,6 +606,28 @@ class TestMethods(Case):
             self.assertEqual(MARK in vars(ssl.SSLSocket), self.changed)
 
 
+class TestManyClasses(unittest.TestCase):
+    def test_a_class_that_is_gone_leaves_its_place_to_others(self) -> None:
+        """More than there are places, each by executing ssl.py anew."""
+        done = subprocess.run(
+            [sys.executable, "-c", f"""
+import gc, socket, sys, weakref
+from gossl import _install, _lib, ssl
+def use(module):
+    context = module.SSLContext(module.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.wrap_socket(socket.socketpair()[0], do_handshake_on_connect=False).close()
+    assert {MARK!r} in vars(module.SSLSocket)
+    return weakref.ref(module.SSLSocket)
+use(ssl)
+if _lib.library().builtins and 't' not in sys.abiflags:
+    references = [use(_install._make()) for _ in range(150) if gc.collect() >= 0]
+    assert sum(reference() is not None for reference in references) <= 2
+"""], capture_output=True, text=True, timeout=100, check=False,
+        )  # fmt: skip
+        self.assertEqual(done.stderr, "")
+
+
 LATE = f"""
 import socket, ssl, threading
 from unittest import mock
