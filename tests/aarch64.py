@@ -33,6 +33,7 @@ NOT_EMULATED = {
     "test_a_child_without_tls_is_not_slowed_down": OWN_THREAD,
     "test_without_address_space_a_child_is_told": NO_LIMIT,
     "test_too_little_address_space": NO_LIMIT,
+    "test_too_little_address_space_is_an_import_error_and_does_not_end_the_process": NO_LIMIT,
     "test_too_few_threads": OWN_THREAD,
 }
 # What Debian 12's Python 3.11.2 does, and later ones of 3.11 do in another way, as gossl does: in test_ssl and in ours.

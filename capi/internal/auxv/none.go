@@ -1,0 +1,3 @@
+//go:build !linux || !arm64 || !gossl_shared
+
+package auxv
