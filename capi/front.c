@@ -145,9 +145,9 @@ static void *connection_of(const call *c) {
   return NULL;
 }
 
-static int is_usual(const method *m, const call *c, void *keywords) {
-  return c->parts && !keywords && c->count >= m->least && c->count <= m->most &&
-         unchanged(c, FRONT_CHECK) && (!m->calls || unchanged(c, m->calls));
+static int is_usual(const method *m, const call *c) {
+  return c->count >= m->least && c->count <= m->most && unchanged(c, FRONT_CHECK) &&
+         (!m->calls || unchanged(c, m->calls));
 }
 
 /* Calls a function with all the arguments, before which there are two free places. */
@@ -183,9 +183,10 @@ static void *original(const method *m, const call *c, void *class, void *keyword
 static void *run(const method *m, void *self, void *class, void *const *arguments, intptr_t count, void *keywords) {
   call c = {self, parts_of(class), NULL, arguments, count};
   void *got = LEFT;
-  if (is_usual(m, &c, keywords)) c.conn = connection_of(&c);
+  /* Connections of the interpreter's own OpenSSL, in a class that was in use already, are to lose the least time. */
+  if (c.parts && !keywords) c.conn = connection_of(&c);
   if (c.conn) {
-    got = m->usual(&c);
+    if (is_usual(m, &c)) got = m->usual(&c);
     py.release(c.conn);
   }
   if (got == LEFT) got = original(m, &c, class, keywords);
