@@ -40,9 +40,9 @@ void front_find(void *(*look_up)(const char *name)) {
 /* ---- Classes ------------------------------------------------------------------------------------------------------ */
 
 /* Each interpreter has classes of its own, which come and go. Only an interpreter that has a class asks for it, adds or
-   removes it, and it removes none that can still be used; others may be doing so with theirs at the same time. Without a
-   lock of the interpreter nothing would keep a thread that has found a place from losing it: there a place, its class and
-   its parts stay, until there are no more places, and then such a class is left as it is. */
+   removes it, and it removes none that can still be used; others may be doing so with theirs at the same time. A
+   thread that has found a place does not lose it, nor the parts, without a lock of the interpreter either: the class keeps
+   them, also when it gets others, and who calls a method keeps the class. */
 enum { PLACES = 128 };
 typedef struct {
   void *class, *parts;
@@ -51,7 +51,7 @@ static KEPT place places[PLACES];
 static KEPT int in_use; /* all places from this one on have always been free */
 
 static const char NAME[] = "gossl.front";
-static const char taken; /* the class of a place that is being filled */
+static const char taken; /* the class of a place that is being filled, or was filled before another one of its class */
 
 static void forget(void *capsule) {
   place *p = py.capsule_pointer(capsule, NAME);
@@ -69,23 +69,29 @@ static place *free_place(void) {
   return NULL;
 }
 
+/* The place that a class has had is not found any more. */
+static void retire(void *class) {
+  for (int i = 0, n = __atomic_load_n(&in_use, __ATOMIC_RELAXED); i < n; i++) {
+    void *found = class;
+    __atomic_compare_exchange_n(&places[i].class, &found, (void *)&taken, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+  }
+}
+
 void *front_place(void *class, void *parts) {
   place *p = more.find_method ? free_place() : NULL;
   if (!p) return python_none();
   p->parts = parts;
-  if (py.lock_object) {
-    py.retain(class);
-    py.retain(parts);
-  }
+  retire(class);
   __atomic_store_n(&p->class, class, __ATOMIC_RELEASE);
-  void *capsule = py.capsule_new(p, NAME, py.lock_object ? NULL : forget);
+  void *capsule = py.capsule_new(p, NAME, forget);
   if (!capsule) __atomic_store_n(&p->class, NULL, __ATOMIC_RELEASE);
   return capsule;
 }
 
-/* The parts of a class, the newest, as a new reference; borrowed where they stay. */
+/* The parts of a class, as a new reference; borrowed without a lock of the interpreter, where all threads would change that
+   one count: the class keeps them. */
 static void *parts_of(void *class) {
-  for (int i = __atomic_load_n(&in_use, __ATOMIC_RELAXED); i-- > 0;) {
+  for (int i = 0, n = __atomic_load_n(&in_use, __ATOMIC_RELAXED); i < n; i++) {
     if (__atomic_load_n(&places[i].class, __ATOMIC_ACQUIRE) != class) continue;
     if (!py.lock_object) py.retain(places[i].parts);
     return places[i].parts;

@@ -35,9 +35,9 @@ enum {
   FRONT_ORIGINALS,
 };
 
-/* Registers the parts of a class, both borrowed, for as long as the capsule that is returned exists: it is kept with the
-   parts, for as long as the class can be used; in an interpreter without a lock they stay for ever. None if there is no
-   room, or the interpreter has not what is needed. */
+/* Registers the parts of a class, both borrowed, for as long as the capsule that is returned exists: the class keeps it and
+   the parts, those too that it gets other ones instead of. None if there is no room, or the interpreter has not what is
+   needed. */
 void *front_place(void *class, void *parts);
 
 /* Finds the functions of the interpreter that only these methods call. */

@@ -65,7 +65,7 @@ def _change(cls: Any, connections: type, library: _lib.Library) -> None:
         made, *more = make(library, cls, connections, check, originals, _steps(space))
         if not made:
             return
-        what = originals, made, *more, library
+        what = originals, made, *more, what, library  # what there was before, too: another thread may be using it
     setattr(cls, MARK, what)
     for name, method in what[1].items():
         setattr(cls, name, method)

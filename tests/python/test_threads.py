@@ -201,6 +201,36 @@ class TestContexts(unittest.TestCase):
         self.assertEqual(len(set(made)), 1)
 
 
+CHANGES = """
+import types, threading
+from gossl import _front, ssl
+from test_process import sockets
+cls, done = ssl.SSLSocket, threading.Event()
+def another(f):
+    return types.FunctionType(f.__code__, f.__globals__, f.__name__, f.__defaults__, f.__closure__)
+with sockets() as (client, server):
+    failed = []
+    def use(one, other):
+        try:
+            while not done.is_set():
+                one.sendall(b"x" * 100)
+                got = 0
+                while got < 100:
+                    got += len(other.recv(100))
+        except BaseException as e:
+            failed.append(e)
+    threads = [threading.Thread(target=use, args=ends) for ends in ((client, server), (server, client))]
+    for thread in threads: thread.start()
+    for _ in range(60):
+        _front.put_back()
+        cls.recv = another(cls.recv)
+        _front.change(client, type(client._sslobj))
+    done.set()
+    for thread in threads: thread.join()
+    assert not failed, failed
+print("changed" if _front.MARK in vars(cls) else "left")
+"""
+
 FIRST = """
 import sys, threading
 from gossl import _lib, ssl
@@ -233,6 +263,14 @@ if not library.builtins:  # no function is of all threads before it has its type
     held = {name for of in (library.raw._held, library.raw._released) for name in vars(of)}
     assert not [name for name in held if name.startswith(("gossl_conn", "gossl_config", "gossl_bio"))], held
 """
+
+
+class TestClasses(unittest.TestCase):
+    def test_the_class_of_sockets_may_change_while_others_call_its_methods(self) -> None:
+        command = [sys.executable, "-c", CHANGES]
+        where = Path(__file__).parent
+        ran = subprocess.run(command, cwd=where, capture_output=True, text=True, timeout=100, check=False)
+        self.assertEqual((ran.returncode, ran.stdout.strip()), (0, "changed"), ran.stderr)
 
 
 class TestFirstUse(unittest.TestCase):
