@@ -23,8 +23,16 @@ import apple_stubs  # noqa: E402
 from platforms import Platform, platform  # noqa: E402
 
 # The Go versions whose runtime can be restarted in a forked child (fork.c says what that relies on). To add one, build
-# with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`.
+# with it, which forks (prove_restart), and run tests/python/test_fork.py and `make stress`; see also that has_turns.
 PROVEN = ("1.26", "1.27")
+
+# What turn_linux.go takes for granted, in files of the runtime.
+TURNS = (
+    ("runtime2.go", r"_Pidle = iota"),
+    ("runtime2.go", r"type p struct {\s+id +int32\s+status +uint32.*\s+link +puintptr\s+schedtick +uint32"),
+    ("runtime2.go", r"\s+schedtick +uint32.*\s+syscalltick +uint32.*\s+sysmontick +sysmontick"),
+    ("proc.go", r"type sysmontick struct {\s+schedtick +uint32"),
+)
 
 # ELF: the segment, and the entry in it, that say where the initialisers are (gABI, "Dynamic Section").
 PT_DYNAMIC = 2
@@ -81,7 +89,7 @@ def build_library(target: Path, tags: str = "") -> None:
     linker = f"-X main.version={version()}" + ("" if tags else " -s -w")
     if mode == "c-shared":
         linker += f" -checklinkname=0 -extldflags '{linker_options(machine, go)}'"
-        tags += ",gossl_shared"
+        tags += ",gossl_shared" + (",gossl_turns" if has_turns(go) else "")
     restarts = mode == "c-shared" and can_restart(machine)
     if restarts:
         tags += ",gossl_deferred"
@@ -102,6 +110,13 @@ def build_library(target: Path, tags: str = "") -> None:
     target.with_suffix(".h").unlink(missing_ok=True)  # cgo's own; the header is capi/gossl.h
     if mode == "c-shared" and "valgrind" not in tags and python_of(machine) and (restarts or machine.runs_here):
         prove_restart(target.resolve(), python_of(machine), restarts)
+
+
+def has_turns(go: str) -> bool:
+    """Whether the runtime is as turn_linux.go takes it to be."""
+    root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.strip()
+    runtime = Path(root) / "src" / "runtime"
+    return all(re.search(wanted, (runtime / file).read_text()) for file, wanted in TURNS)
 
 
 def linker_options(machine: Platform, go: str) -> str:

@@ -206,6 +206,7 @@ func (k *conn) receive() (bool, error) {
 	n, errno := pumpRecv(k.fd, in.Space(need))
 	switch {
 	case errno == again || errno == wouldBlock:
+		newTurn() // the caller is going to wait
 		return false, nil
 	case errno != 0 && !k.unread(errno):
 		return false, errno

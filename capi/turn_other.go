@@ -1,0 +1,5 @@
+//go:build !linux || !gossl_turns
+
+package main
+
+func newTurn() {}
