@@ -3,8 +3,10 @@ package pki
 import (
 	"bytes"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"fmt"
@@ -33,7 +35,11 @@ func named(t testing.TB, subject, issuer string, key *ecdsa.PrivateKey) []byte {
 // crossSigned are certificates of as many authorities as names, each of which has signed for each other. Only the first
 // 300 signatures are good: more are never verified.
 func crossSigned(t testing.TB, names int) (leaf *Certificate, ders [][]byte) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	return crossSignedOn(t, elliptic.P256(), names)
+}
+
+func crossSignedOn(t testing.TB, curve elliptic.Curve, names int) (leaf *Certificate, ders [][]byte) {
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	require.NoError(t, err)
 	leaf, err = ParseCertificate(named(t, "leaf", authority(0), key))
 	require.NoError(t, err)
@@ -91,6 +97,39 @@ func TestHostileBundlesStayWithinTheBudget(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestSlowSignaturesSpendMoreOfTheBudget(t *testing.T) {
+	leaf, ders := crossSignedOn(t, elliptic.P521(), 100)
+	bundle, err := ParseCertificates(ders[:300])
+	require.NoError(t, err)
+	o := &Options{Flags: FlagAllPaths, Purpose: PurposeServer, Depth: 100, Time: time.Now().Unix()}
+	v := &verification{Options: o, store: NewStore(), chain: []*Certificate{leaf}, trusted: 1}
+	v.untrusted.all = bundle
+	require.NotNil(t, v.searchInstead(v.run()))
+	require.Greater(t, v.spent.work, maxWork)
+	require.Less(t, v.spent.signatures, 50)
+
+	e := func(n int) *Certificate {
+		return &Certificate{PublicKey: &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 16383), E: n}, keyBits: 16384}
+	}
+	for _, c := range []struct {
+		issuer   *Certificate
+		verified int
+	}{
+		{&Certificate{PublicKey: ed25519.PublicKey{}}, maxSignatures},
+		{&Certificate{PublicKey: &ecdsa.PublicKey{}, keyBits: 384}, 100}, // the longest chain that OpenSSL follows
+		{&Certificate{PublicKey: &rsa.PublicKey{E: 65537}, keyBits: 2048}, maxSignatures},
+		{e(65537), 12},
+		{e(1<<31 - 1), 3},
+	} {
+		spent, n := budget{}, 0
+		for spent.verify(c.issuer) {
+			n++
+		}
+		require.Equal(t, c.verified, n)
+		require.True(t, spent.exhausted())
 	}
 }
 

@@ -143,7 +143,7 @@ func (v *verification) checkCRL(c candidateCRL) alert.VerifyCode {
 	switch {
 	case c.issuer.PublicKey == nil:
 		return alert.VerifyUnableToDecodeIssuerKey
-	case !v.spent.verify() || !checkSignature(c.issuer, c.crl.sigAlg, c.crl.rawTBS, c.crl.signature):
+	case !v.spent.verify(c.issuer) || !checkSignature(c.issuer, c.crl.sigAlg, c.crl.rawTBS, c.crl.signature):
 		return alert.VerifyCRLSignatureFailure
 	case c.crl.unhandled && v.Flags&FlagIgnoreCrit == 0:
 		return alert.VerifyUnhandledCriticalCRLExt
