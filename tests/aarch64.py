@@ -36,9 +36,8 @@ NOT_EMULATED = {
     "test_too_little_address_space_is_an_import_error_and_does_not_end_the_process": NO_LIMIT,
     "test_too_few_threads": OWN_THREAD,
 }
-# What Debian 12's Python 3.11.2 does, and later ones of 3.11 do in another way, as gossl does: in test_ssl and in ours.
+# What Debian 12's Python 3.11.2 does, and later ones of 3.11 do in another way, as gossl does: in test_ssl.
 OLDER = ("test_options", "test_bio_handshake")
-OLDER_OF_OURS = ("test_records_are_left_in_the_bio_until_they_are_read",)
 AGE = "import sys; print((3, 11) <= sys.version_info < (3, 11, 4))"
 
 
@@ -105,8 +104,6 @@ def inside() -> int:
     sys.path.insert(0, os.getcwd())
     if not wipes_on_fork():
         NOT_EMULATED["test_a_fork_without_any_hook"] = "before qemu 8, no MADV_WIPEONFORK"
-    if (3, 11) <= sys.version_info < (3, 11, 4):
-        NOT_EMULATED.update(dict.fromkeys(OLDER_OF_OURS, "not that, but an older Python"))
     loader = unittest.defaultTestLoader
     suite = loader.loadTestsFromNames(sys.argv[1:]) if sys.argv[1:] else loader.discover(".")
     for test in tests_in(suite):
