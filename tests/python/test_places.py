@@ -11,6 +11,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from gossl import _lib
 from support import AUTHORITY
 
 ASK = """
@@ -57,6 +58,7 @@ SYSTEM = of_system()
 
 
 @unittest.skipIf(SYSTEM is None, "the interpreter has no OpenSSL of the system")
+@unittest.skipUnless(_lib.library().builtins, "no builtins here")
 class TestPlaces(unittest.TestCase):
     def setUp(self) -> None:
         assert SYSTEM is not None
