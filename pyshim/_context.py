@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 
-from . import _cert, _codes, _consts, _errors, _lib, _load, _stock
+from . import _cert, _codes, _consts, _errors, _lib, _stock
 from ._beside import also
 from ._bio import MemoryBIO
 from ._immutable import Immutable, Unpicklable, undeletable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from . import _load
     from ._keylog import KeyLog
     from ._session import SSLSession
     from ._socket import _SSLSocket
@@ -487,3 +488,12 @@ def _bound(context: _SSLContext, value: object) -> int:
 def _require_callable(callback: object, text: str) -> None:
     if callback is not None and not callable(callback):
         raise TypeError(text)
+
+
+def _use_load(_library: _lib.Library) -> None:
+    """Imports what reads files when the library is loaded: no context is there before, and importing ssl is shorter."""
+    global _load
+    from . import _load
+
+
+_lib.when_loaded(_use_load)

@@ -40,11 +40,11 @@ _changed: weakref.WeakSet[Any] = weakref.WeakSet()
 _kept: dict[type, tuple[Any, ...]] = {}
 
 
-def change(owner: object, connections: type) -> None:
-    """Changes the class SSLSocket of ssl.py that the owner of a new connection is of, unless that has been done."""
-    if getattr(type(owner), MARK, None) is None:
+def change(sock: object, connections: type) -> None:
+    """Changes the class SSLSocket of ssl.py that a socket with a new connection is of, unless that has been done."""
+    if getattr(type(sock), MARK, None) is None:
         library = _lib.library()
-        for cls in type(owner).__mro__:
+        for cls in type(sock).__mro__:
             if cls.__name__ == "SSLSocket":
                 with _lock:
                     _change(cls, connections, library)
@@ -141,4 +141,3 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
-_lib.when_loaded(lambda _: put_back())  # a copy of the library, in a child of fork(), has methods of its own

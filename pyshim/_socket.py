@@ -16,13 +16,14 @@ from collections.abc import Callable
 from operator import index
 from typing import TYPE_CHECKING, Any
 
-from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _front, _lib, _native
+from . import _answers, _beside, _bridge, _cert, _codes, _consts, _errors, _lib, _native
 from ._bio import MemoryBIO
 from ._errors import HANDSHAKE, READ, SHUTDOWN, WRITE, Operation
 from ._immutable import Final, Immutable, Uncreatable, Unpicklable, undeletable
 from ._session import SSLSession, new_session, session_parts
 
 if TYPE_CHECKING:
+    from . import _front
     from ._context import _SSLContext
 
 _VERSION_NAMES = {
@@ -389,8 +390,8 @@ def _new(
     self._watched = watched = _is_watched(context)
     # Not over queues of the interpreter's own, either. The methods of _plain belong to a library.
     self._about = None if watched or bridge is not None else made if library.builtins else library
-    if owner is not None:
-        _front.change(owner, _SSLSocket)
+    if sock is not None:
+        _front.change(sock, _SSLSocket)
     return self
 
 
@@ -696,3 +697,14 @@ _WANTS = (
     "reason",
 )
 _native.offer(_SSLSocket, "conn", "_about", "_sock")
+
+
+def _use_front(_library: _lib.Library) -> None:
+    """Imports what changes ssl.py's SSLSocket when the library is loaded: there is no connection before."""
+    global _front
+    from . import _front
+
+    _front.put_back()  # in a child of fork(), a copy of the library has methods of its own
+
+
+_lib.when_loaded(_use_front)
