@@ -112,10 +112,15 @@ def build_library(target: Path, tags: str = "") -> None:
         prove_restart(target.resolve(), python_of(machine), restarts)
 
 
+def go_root(go: str) -> Path:
+    """Where the Go command has its source and its files."""
+    said = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, cwd=ROOT, check=True)
+    return Path(said.stdout.strip())
+
+
 def has_turns(go: str) -> bool:
     """Whether the runtime is as turn_linux.go takes it to be."""
-    root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, cwd=ROOT, check=True).stdout.strip()
-    runtime = Path(root) / "src" / "runtime"
+    runtime = go_root(go) / "src" / "runtime"
     return all(re.search(wanted, (runtime / file).read_text()) for file, wanted in TURNS)
 
 
@@ -124,8 +129,7 @@ def linker_options(machine: Platform, go: str) -> str:
     if machine.system == "linux":
         return f"-Wl,--version-script={ROOT / 'capi' / 'gossl.map'} -Wl,-soname,{machine.library}.1"
     if machine.system == "darwin" and machine.zig:
-        root = subprocess.run([go, "env", "GOROOT"], capture_output=True, text=True, cwd=ROOT, check=True).stdout
-        return apple_stubs.write(ROOT / "build" / "apple", Path(root.strip()))
+        return apple_stubs.write(ROOT / "build" / "apple", go_root(go))
     return ""
 
 

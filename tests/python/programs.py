@@ -26,9 +26,8 @@ def connect():
 """
 
 
-def python(code: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program with a connect() that gives both ends of a connection."""
-    program = textwrap.dedent(before) + SETUP + textwrap.dedent(code)
+def run(program: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program."""
     return subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
@@ -37,3 +36,8 @@ def python(code: str, before: str = "", **environment: str) -> subprocess.Comple
         env={**os.environ, **environment},
         check=False,
     )
+
+
+def python(code: str, before: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program with a connect() that gives both ends of a connection."""
+    return run(textwrap.dedent(before) + SETUP + textwrap.dedent(code), **environment)

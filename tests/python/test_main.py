@@ -7,6 +7,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import programs
+
 SHOW = """
 import json, os, sys
 main = sys.modules["__main__"]
@@ -105,14 +107,7 @@ class TestMain(unittest.TestCase):
 class TestLoading(unittest.TestCase):
     def refused(self, code: str, **environment: str) -> str:
         code = "import gossl; gossl.install(); import ssl\n" + code + "\nssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)"
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, **environment},
-            check=False,
-        )
+        done = programs.run(code, **environment)
         self.assertEqual(done.returncode, 1, done.stderr)
         return done.stderr.splitlines()[-1]
 
